@@ -1,0 +1,1 @@
+"""The MCP server: transports over a protocol core over tools."""

@@ -1,0 +1,1 @@
+"""The stacks: Pulumi components for image, network, cache, database and server."""
