@@ -54,10 +54,23 @@ IMAGES = {
 """Default images. Each can be replaced by the variable `<NAME>_IMAGE`."""
 
 PROBE_SERVER = ("CMD", "python", "-m", "app.healthcheck")
+REDIS_PASSWORD_EXPRESSION = "${REDIS_PASSWORD:-$(cat /run/secrets/redis_password)}"
+"""Shell: the password from the environment (compose) or from the secret file (stacks)."""
+
+REDIS_COMMAND = (
+    "sh",
+    "-c",
+    "umask 077; printf 'requirepass %s\\nappendonly yes\\nappendfsync everysec\\ndir /data\\n' "
+    f'"{REDIS_PASSWORD_EXPRESSION}" > /tmp/redis.conf; exec redis-server /tmp/redis.conf',
+)
+"""Through a file, so that the password is on no command line that `ps` or `docker inspect` shows."""
+
 PROBE_REDIS = (
     "CMD-SHELL",
-    'REDISCLI_AUTH="$(cat /run/secrets/redis_password)" redis-cli ping | grep -q PONG',
+    f'REDISCLI_AUTH="{REDIS_PASSWORD_EXPRESSION}" redis-cli ping | grep -q PONG',
 )
+"""The word is checked because the client's exit status alone says little."""
+
 PROBE_POSTGRES = ("CMD", "pg_isready", "-h", "127.0.0.1", "-U", POSTGRES_USER, "-d", POSTGRES_DATABASE)
 """Over TCP on purpose: while it initialises, PostgreSQL listens on its Unix socket only."""
 
