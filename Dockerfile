@@ -46,7 +46,7 @@ FROM ${PYTHON_IMAGE} AS production
 # The base's own pip and ensurepip only build; setuid bits only help an intruder. Numeric user, no login.
 RUN stdlib="$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
     && rm -rf "${stdlib}/ensurepip" "${stdlib}"/site-packages/pip* /usr/local/bin/pip* \
-              /usr/lib/python3/dist-packages/pip* /usr/bin/pip /usr/bin/pip3* \
+              /usr/lib/python3/dist-packages/pip* /usr/share/python-wheels /usr/bin/pip /usr/bin/pip3* \
     && find / -xdev -perm /6000 -type f -exec chmod a-s {} + \
     && groupadd --gid 1000 exai \
     && useradd --uid 1000 --gid 1000 --home-dir /app --no-create-home --shell /usr/sbin/nologin exai \
