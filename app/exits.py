@@ -1,0 +1,18 @@
+"""The exit codes of the server's process, from BSD's sysexits."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What a supervisor or a script may conclude from how the process ended."""
+
+    DRAINED = 0
+    """Asked to stop, and every call that could be answered was."""
+    USAGE = 64
+    """The command line was wrong; nothing was started."""
+    PORT_IN_USE = 69
+    """Another process holds the address."""
+    BUG = 70
+    """An error that nobody foresaw; its traceback is in the log."""
+    CONFIGURATION = 78
+    """The environment or a file it names is wrong; every fault was said, nothing was started."""
