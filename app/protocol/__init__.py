@@ -1,0 +1,1 @@
+"""MCP itself: what messages mean. No sockets, no files, nothing of ours outside this package."""

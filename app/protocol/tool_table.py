@@ -1,0 +1,100 @@
+"""The tools of a server: listed per revision, arguments checked by validators built once."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from pydantic_core import SchemaValidator
+
+from app.protocol.call import Call
+from app.protocol.errors import InvalidParams
+from app.protocol.pages import PAGE_SIZE, Pages
+from app.protocol.revisions import HANDSHAKE_REVISIONS, Revision
+from app.protocol.schemas import faults, schema_of
+from app.protocol.tools import Tool, ToolResult, text
+
+
+class ToolTable:
+    """Lists and calls tools; the order is the one they were given in, for every client."""
+
+    def __init__(self, tools: Sequence[Tool[Any]], page_size: int = PAGE_SIZE) -> None:
+        self._tools: dict[str, tuple[Tool[Any], SchemaValidator]] = {}
+        for tool in tools:
+            if tool.name in self._tools:
+                raise ValueError(f"Two tools are named '{tool.name}'; a name must be unique.")
+            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__)
+        self._pages = {
+            revision.version: Pages("tools", [_listing(tool, revision) for tool in tools], page_size)
+            for revision in HANDSHAKE_REVISIONS.values()
+        }
+
+    def list(self, revision: Revision, params: dict[str, Any]) -> dict[str, Any]:
+        """Answer `tools/list`."""
+        return self._pages[revision.version].at(params.get("cursor"))
+
+    async def call(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Answer `tools/call`."""
+        result = await self.run(call, params.get("name"), params.get("arguments"))
+        answer: dict[str, Any] = {"content": result.content, "isError": result.is_error}
+        structured = result.structured
+        if structured is not None:
+            if not result.content:
+                answer["content"] = [text(orjson.dumps(structured).decode())]
+            if call.revision.structured:
+                answer["structuredContent"] = structured
+        if result.meta is not None:
+            answer["_meta"] = result.meta
+        return answer
+
+    async def run(self, call: Call, name: object, arguments: object) -> ToolResult:
+        """Check the arguments and run the tool.
+
+        Wrong arguments are an answer, not a protocol error, so that the model can mend them
+        (SEP-1303, specification 2025-11-25).
+
+        Raises:
+            InvalidParams: there is no such tool, or `arguments` is not an object.
+        """
+        try:
+            tool, validator = self._tools[name]  # type: ignore[index]  # whatever came is looked up
+        except (KeyError, TypeError):
+            raise InvalidParams(f"Unknown tool: {name!r:.80}; tools/list names those there are.") from None
+        if arguments is None:
+            arguments = {}
+        elif type(arguments) is not dict:
+            raise InvalidParams("'arguments' must be an object.")
+        try:
+            checked = validator.validate_python(arguments)
+        except ValidationError as error:
+            return _error(
+                f"Tool '{tool.name}' was not run because its arguments do not fit: {faults(error)}."
+            )
+        try:
+            result = await tool.handler(call, checked)
+        except asyncio.CancelledError:
+            if not call.expired:
+                raise
+            return _error(f"Tool '{tool.name}' was stopped because it took longer than this server allows.")
+        if tool.output is not None and result.structured is None and not result.is_error:
+            raise TypeError(f"tool '{tool.name}' declares an output but returned no structured result")
+        return result
+
+
+def _error(sentence: str) -> ToolResult:
+    return ToolResult([text(sentence)], is_error=True)
+
+
+def _listing(tool: Tool[Any], revision: Revision) -> dict[str, Any]:
+    """Write down a tool as one revision lists it; pre-encoded, since it never changes."""
+    entry: dict[str, Any] = {"name": tool.name}
+    if revision.structured:
+        entry["title"] = tool.title
+    entry["description"] = tool.description
+    entry["inputSchema"] = schema_of(tool.arguments)
+    if tool.output is not None and revision.structured:
+        entry["outputSchema"] = schema_of(tool.output, "serialization")
+    if tool.annotations is not None and revision.annotations:
+        entry["annotations"] = tool.annotations
+    return entry
