@@ -12,6 +12,7 @@ import yaml
 from app import contract
 
 ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
 SERVICES = (contract.NAME, contract.REDIS_SERVICE, contract.POSTGRES_SERVICE)
 
 
@@ -128,6 +129,8 @@ def test_pages_name_no_other_port(page: str) -> None:
     assert ports <= {str(contract.PORT)}
 
 
-@pytest.mark.parametrize("verb", re.findall(r"`?make ([a-z-]+)", (ROOT / "README.md").read_text()))
+@pytest.mark.parametrize(
+    "verb", sorted(set(re.findall(r"(?:^|[`(])make (?:-s )?([a-z-]+)", README, re.MULTILINE)))
+)
 def test_every_verb_that_the_readme_names_exists(verb: str) -> None:
     assert re.search(rf"^{verb}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
