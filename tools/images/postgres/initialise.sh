@@ -32,7 +32,7 @@ create_cluster() {
   # The variable holds a shell-quoted list by the official contract.
   eval "extra=($POSTGRES_INITDB_ARGS)"
   initdb "${arguments[@]}" ${extra[@]+"${extra[@]}"} 9< <(printf '%s\n' "$POSTGRES_PASSWORD")
-  local method=${POSTGRES_HOST_AUTH_METHOD:-$(postgres -C password_encryption "$@")}
+  local method=${POSTGRES_HOST_AUTH_METHOD:-$(postgres -C password_encryption "${@:2}")}
   printf '\nhost all all all %s\n' "$method" >> "$PGDATA/pg_hba.conf"
 }
 
