@@ -37,6 +37,27 @@ class Call:
         "task",
         "withdrawn",
     )
+
+    def __init__(
+        self,
+        principal: str,
+        request_id: envelopes.RequestId,
+        revision: Revision,
+        channel: Channel,
+        meta: dict[str, Any] = NO_META,
+    ) -> None:
+        self.principal = principal
+        self.request_id = request_id
+        self.revision = revision
+        self.meta = meta
+        self.cancelled_by_client = False
+        self.withdrawn = False
+        self.started = False
+        self.expired = False
+        self.deadline = 0
+        self.task: asyncio.Task[None] | None = None
+        self._channel = channel
+        self._token: ProgressToken | None = meta.get("progressToken")
         self._progress: float | None = None
 
     @property
