@@ -1,0 +1,1 @@
+"""How messages reach the core: sockets, sessions, and the guard before all of them."""

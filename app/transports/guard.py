@@ -1,0 +1,210 @@
+"""Who may talk to this server, decided before any upgrade or body is read.
+
+Order: probes pass; Host (421); Origin (403); OAuth discovery (404); token in the URL (400);
+throttle (429); bearer (401); connection caps (503). Every refusal is one sentence of JSON.
+Sources: MCP specification, basic/transports "Security Warning" and security_best_practices.
+"""
+
+import hashlib
+import hmac
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from app.contract import HEALTH_PATH, LIVENESS_PATH, READINESS_PATH
+from app.transports.addresses import Addresses
+from app.transports.names import Hosts, Origins
+from app.transports.refusals import refuse
+from app.transports.throttle import Throttle
+
+PRINCIPAL = web.RequestKey("principal", str)
+"""The name of the client whose token the request carried."""
+
+PROBES = frozenset({HEALTH_PATH, LIVENESS_PATH, READINESS_PATH})
+DISCOVERY = ("/.well-known/oauth-", "/.well-known/openid-configuration")
+"""404 while a static bearer is the only scheme: an answer would make clients start OAuth."""
+
+TOKEN_PARAMETERS = frozenset({"token", "access_token", "auth_token", "bearer", "api_key", "apikey", "key"})
+
+MAX_CONNECTIONS = 1000
+"""Requests and sockets served at once, over all clients."""
+
+MAX_CONNECTIONS_PER_CLIENT = 200
+"""The share of them one client may hold."""
+
+RETRY_SECONDS = 2
+"""What a client that met a full server is told to wait."""
+
+CORS_MAX_AGE_SECONDS = 600
+
+
+class Guard:
+    """Admits a request or answers it.
+
+    `clients` maps a client's name to the SHA-256 digest of its token; the name becomes the
+    principal. Loopback names are always allowed as Host and Origin. `anonymous` is the principal of
+    requests without a token; None, the default, refuses them.
+    """
+
+    def __init__(
+        self,
+        *,
+        clients: Mapping[str, bytes],
+        allowed_hosts: Collection[str] = (),
+        allowed_origins: Collection[str] = (),
+        trusted_proxies: Collection[str] = (),
+        max_connections: int = MAX_CONNECTIONS,
+        max_connections_per_client: int = MAX_CONNECTIONS_PER_CLIENT,
+        throttle: Throttle | None = None,
+        anonymous: str | None = None,
+    ) -> None:
+        self._clients: dict[str, bytes] = {}
+        self.replace_clients(clients)
+        self._hosts = Hosts(allowed_hosts)
+        self._origins = Origins(allowed_origins)
+        self._addresses = Addresses(trusted_proxies)
+        self._throttle = throttle or Throttle()
+        self._max_connections = max_connections
+        self._max_per_client = max_connections_per_client
+        self._anonymous = anonymous
+        self._open: Counter[str] = Counter()
+        self._known: dict[tuple[str, str], bytes] = {}
+
+    @property
+    def connections(self) -> int:
+        """How many requests and sockets are being served now."""
+        return self._open.total()
+
+    def replace_clients(self, clients: Mapping[str, bytes]) -> None:
+        """Take another set of clients from the next request on.
+
+        Raises:
+            ValueError: a digest is not 32 bytes long.
+        """
+        for name, digest in clients.items():
+            if len(digest) != hashlib.sha256().digest_size:
+                raise ValueError(f"The token digest of client '{name}' must be a SHA-256 digest.")
+        self._clients = dict(clients)
+        self._known = {}
+
+    @property
+    def middleware(self) -> Middleware:
+        """The guard as the outermost middleware of an application."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.path in PROBES:
+                return await handler(request)
+            refusal = self._refuse_name(request) or self._refuse_url(request)
+            if refusal is not None:
+                return refusal
+            if request.method == hdrs.METH_OPTIONS and hdrs.ORIGIN in request.headers:
+                return _preflight(request)
+            principal = self._authenticate(request)
+            if isinstance(principal, web.Response):
+                return principal
+            if self.connections >= self._max_connections or self._open[principal] >= self._max_per_client:
+                return refuse(
+                    503,
+                    "Too many connections are open; nothing was executed, try again shortly.",
+                    {hdrs.RETRY_AFTER: str(RETRY_SECONDS)},
+                )
+            request[PRINCIPAL] = principal
+            self._open[principal] += 1
+            try:
+                return await handler(request)
+            finally:
+                self._open[principal] -= 1
+                if not self._open[principal]:
+                    del self._open[principal]
+
+        return guard
+
+    def _refuse_name(self, request: web.Request) -> web.Response | None:
+        hosts = request.headers.getall(hdrs.HOST, [])
+        if len(hosts) != 1 or not self._hosts.admit(hosts[0]):
+            return refuse(421, "This Host is not served here; add it to ALLOWED_HOSTS if it should be.")
+        origins = request.headers.getall(hdrs.ORIGIN, [])
+        if origins and (len(origins) > 1 or not self._origins.admit(origins[0])):
+            return refuse(403, "Pages of this Origin may not call; add it to ALLOWED_ORIGINS if they should.")
+        return None
+
+    @staticmethod
+    def _refuse_url(request: web.Request) -> web.Response | None:
+        if request.path.startswith(DISCOVERY):
+            return refuse(404, "There is no OAuth here; send the token as Authorization: Bearer.")
+        if request.query_string and not TOKEN_PARAMETERS.isdisjoint(map(str.lower, request.query)):
+            return refuse(400, "A token in the URL ends up in logs; send it as Authorization: Bearer.")
+        return None
+
+    def _authenticate(self, request: web.Request) -> str | web.Response:
+        """Return the principal, or the refusal."""
+        headers = request.headers.getall(hdrs.AUTHORIZATION, [])
+        if not headers and self._anonymous is not None:
+            return self._anonymous
+        scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
+        if scheme.lower() != "bearer" or not token:
+            return _unauthorized("Send this server's token as Authorization: Bearer.")
+        digest = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
+        address = self._addresses.of(request)
+        wait = self._throttle.wait(address)
+        if wait and not any(
+            hmac.compare_digest(digest, known)
+            for (where, _), known in self._known.items()
+            if where == address
+        ):
+            return refuse(
+                429,
+                "Too many wrong tokens came from this address; wait and try again with the right one.",
+                {hdrs.RETRY_AFTER: str(math.ceil(wait))},
+            )
+        principal: str | None = None
+        for name, expected in self._clients.items():
+            # Every digest is compared, so that the time says nothing about which one matched.
+            if hmac.compare_digest(digest, expected):
+                principal = name
+        if principal is None:
+            self._throttle.failed(address)
+            return _unauthorized(
+                "This token is not known here; `make token` or the operator has the right one."
+            )
+        self._remember(address, principal, digest)
+        return principal
+
+    def _remember(self, address: str, principal: str, digest: bytes) -> None:
+        """Keep clients that have proved themselves from waiting for a neighbour's mistakes.
+
+        Behind one address (a NAT, a container gateway) one misconfigured client would otherwise
+        lock out all the others.
+        """
+        if len(self._known) >= self._max_connections:
+            self._known.clear()
+        self._known[(address, principal)] = digest
+
+
+def cors(request: web.Request) -> dict[str, str]:
+    """Return the headers that let an allowed page read the answer; none for other clients."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is None:
+        return {}
+    return {
+        hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
+        hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "Mcp-Session-Id, WWW-Authenticate, Retry-After",
+        hdrs.VARY: "Origin",
+    }
+
+
+def _preflight(request: web.Request) -> web.Response:
+    allowed = {
+        hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, ""),
+        hdrs.ACCESS_CONTROL_MAX_AGE: str(CORS_MAX_AGE_SECONDS),
+    }
+    return web.Response(status=204, headers=cors(request) | allowed)
+
+
+def _unauthorized(sentence: str) -> web.Response:
+    return refuse(401, sentence, {hdrs.WWW_AUTHENTICATE: "Bearer"})
