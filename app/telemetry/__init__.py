@@ -1,0 +1,1 @@
+"""Logs for now: set up once by the process, never on import."""
