@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Build and start the compose project, wait until every service is healthy, and say where the server is.
+# Usage: scripts/compose-up.sh [ENV_FILE]     (default .env.docker, made if it is not there)
+# COMPOSE_FILE and COMPOSE_PROJECT_NAME work as everywhere.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/docker-preflight.sh
+WAIT_SECONDS=180
+env_file=${1:-.env.docker}
+
+require_engine
+docker compose version > /dev/null 2>&1 \
+  || fail "$EXIT_UNAVAILABLE" "docker has no compose plugin: install it as https://docs.docker.com/compose/install/linux/ says."
+scripts/docker-env.sh "$env_file"
+require_env_file "$env_file"
+CA_BUNDLE=$(ca_bundle "$env_file")
+PYTHON_IMAGE=$(base_image python:3.13-slim PYTHON_IMAGE "$env_file")
+POSTGRES_IMAGE=$(base_image postgres:17 POSTGRES_IMAGE "$env_file")
+REDIS_IMAGE=$(base_image redis:8 REDIS_IMAGE "$env_file")
+export CA_BUNDLE PYTHON_IMAGE POSTGRES_IMAGE REDIS_IMAGE
+compose=(docker compose --env-file "$env_file")
+# Faults of the file and missing variables end here, in compose's own words and before anything is made.
+configuration=$("${compose[@]}" config) || exit "$EXIT_CONFIGURATION"
+project=$(sed -n 's/^name: //p' <<< "$configuration")
+image=$("${compose[@]}" config --images exai-mcp-server | grep exai-mcp-server | head -n 1)
+port=$(setting "$env_file" MCP_PUBLISHED_PORT "$DEFAULT_PORT")
+if [ -z "$(docker ps --quiet --filter "publish=$port" --filter "label=com.docker.compose.project=$project")" ]; then
+  require_free_port "$port"
+fi
+
+"${compose[@]}" build --quiet
+require_own_volume "$image" "${project}_data" /app/data
+require_own_volume "$image" "${project}_logs" /app/logs
+if ! "${compose[@]}" up --detach --wait --wait-timeout "$WAIT_SECONDS"; then
+  "${compose[@]}" logs --no-color --tail 20 >&2
+  "${compose[@]}" ps --all >&2
+  container=$("${compose[@]}" ps --all --quiet exai-mcp-server)
+  code=$(docker inspect --format '{{.State.ExitCode}}' "$container" 2> /dev/null || true)
+  [ "${code:-0}" -ne 0 ] || code=1
+  fail "$code" "The project did not become healthy: the last lines of each service stand above; mend what they name and run this again."
+fi
+announce "$port" "$env_file"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Build the production image and tag it exai-mcp-server:latest and :<version>.
+# Usage: scripts/docker-build.sh [--target TARGET] [--tag NAME:TAG]...    (--tag replaces the two default tags)
+# PYTHON_IMAGE chooses the base, CA_BUNDLE the certificates to trust during the build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/docker-preflight.sh
+usage="Usage: scripts/docker-build.sh [--target TARGET] [--tag NAME:TAG]..."
+
+target=production
+tags=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --target) target=${2:?$usage} && shift 2 ;;
+    --tag) tags+=(--tag "${2:?$usage}") && shift 2 ;;
+    *) fail 64 "$1 is not an option here. $usage" ;;
+  esac
+done
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml | head -n 1)
+[ ${#tags[@]} -gt 0 ] || tags=(--tag exai-mcp-server:latest --tag "exai-mcp-server:$version")
+
+require_engine
+arguments=(--build-arg "PYTHON_IMAGE=$(base_image python:3.13-slim PYTHON_IMAGE .env.docker)" --build-arg "VERSION=$version")
+# A remote may carry a password: what stands before the @ stays out of the label.
+source_url=$(git config --get remote.origin.url 2> /dev/null | sed 's#//[^@/]*@#//#' || true)
+[ -z "$source_url" ] || arguments+=(--build-arg "SOURCE_URL=$source_url")
+bundle=$(ca_bundle .env.docker)
+[ -z "$bundle" ] || arguments+=(--secret "id=ca,src=$bundle")
+DOCKER_BUILDKIT=1 exec docker build "${arguments[@]}" --target "$target" "${tags[@]}" .
