@@ -1,0 +1,138 @@
+"""Real databases for the stores: SQLite files, and a PostgreSQL from the engine or from Debian."""
+
+import asyncio
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app import contract
+
+PASSWORD = "made-up-for-tests"
+START_SECONDS = 60
+IMAGE = os.environ.get("POSTGRES_IMAGE") or contract.IMAGES["postgres"]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def have_image() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    return (
+        subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode
+        == 0
+    )
+
+
+def debian_binaries() -> Path | None:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    return folders[-1] if folders else None
+
+
+def execute(url: str, sql: str) -> None:
+    """Run one statement on a thread of its own, because a fixture may be made while the test's loop turns."""
+
+    async def connect_and_execute() -> None:
+        connection = await asyncpg.connect(url, timeout=2)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(lambda: asyncio.run(connect_and_execute())).result()
+
+
+def wait_until_it_answers(url: str) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return execute(url, "SELECT 1")
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"PostgreSQL did not answer within {START_SECONDS} s") from error
+            time.sleep(0.1)  # another process starts; there is no event to await
+
+
+def from_image() -> Iterator[str]:
+    port = free_port()
+    name = f"exai-test-postgres-{uuid.uuid4().hex[:8]}"
+    subprocess.run(
+        ["docker", "run", "--detach", "--rm", "--name", name, "--publish", f"127.0.0.1:{port}:5432",
+         "--env", f"POSTGRES_PASSWORD={PASSWORD}", "--env", f"POSTGRES_USER={contract.POSTGRES_USER}",
+         "--tmpfs", contract.POSTGRES_DATA_PATH, IMAGE],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    try:
+        yield f"postgresql://{contract.POSTGRES_USER}:{PASSWORD}@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run(["docker", "rm", "--force", "--volumes", name], check=True, capture_output=True)
+
+
+def from_debian(binaries: Path, folder: Path) -> Iterator[str]:
+    # PostgreSQL refuses to run as root; Debian's package made a user for it.
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    owner = "postgres" if prefix else getpass.getuser()
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    (folder / "password").write_text(PASSWORD)
+    if prefix:
+        for path in (folder, data, folder / "password"):
+            shutil.chown(path, owner)
+        for parent in folder.parents:  # pytest's folders are closed to others, and postgres must pass through
+            if parent.owner() == "root" and parent != parent.parent and str(parent).startswith("/tmp/pytest"):  # noqa: S108 - pytest's own folder
+                parent.chmod(parent.stat().st_mode | 0o011)
+    subprocess.run(
+        [*prefix, str(binaries / "initdb"), "-D", str(data), "-A", "scram-sha-256",
+         "-U", contract.POSTGRES_USER,
+         "--pwfile", str(folder / "password"), "--no-sync"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    port = free_port()
+    process = subprocess.Popen(
+        [*prefix, str(binaries / "postgres"), "-D", str(data),
+         "-h", "127.0.0.1", "-p", str(port), "-k", str(data)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+    )  # fmt: skip
+    try:
+        yield f"postgresql://{contract.POSTGRES_USER}:{PASSWORD}@127.0.0.1:{port}/postgres"
+    finally:
+        process.terminate()
+        process.wait(timeout=START_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running PostgreSQL of its own; the URL of its maintenance database."""
+    binaries = debian_binaries()
+    if have_image():
+        server = from_image()
+    elif binaries:
+        server = from_debian(binaries, tmp_path_factory.mktemp("postgres"))
+    else:
+        pytest.skip(f"no PostgreSQL: neither the image {IMAGE} nor /usr/lib/postgresql/*/bin is here")
+    for url in server:
+        wait_until_it_answers(url)
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """The URL of an empty database that no other test sees."""
+    name = f"test_{uuid.uuid4().hex}"
+    execute(postgres_server, f"CREATE DATABASE {name}")
+    return postgres_server.rsplit("/", 1)[0] + f"/{name}"
