@@ -155,6 +155,6 @@ async def open_and_close(case: Case) -> None:
 
 async def insert(case: Case, version: int, *, oldest: str) -> None:
     await case.run(
-        "INSERT INTO TABLE (version, name, oldest_application, applied_by) "
-        f"VALUES ({version}, 'later', '{oldest}', '{oldest}') RETURNING version"  # noqa: S608 - numbers of the test's own
+        "INSERT INTO TABLE (version, name, oldest_application, applied_by) "  # noqa: S608 - made of the test's own values
+        f"VALUES ({version}, 'later', '{oldest}', '{oldest}') RETURNING version"
     )
