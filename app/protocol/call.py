@@ -28,12 +28,12 @@ class Call:
         "_token",
         "cancelled_by_client",
         "deadline",
-        "expired",
         "meta",
         "principal",
         "request_id",
         "revision",
         "started",
+        "stopped",
         "task",
         "withdrawn",
     )
@@ -53,7 +53,7 @@ class Call:
         self.cancelled_by_client = False
         self.withdrawn = False
         self.started = False
-        self.expired = False
+        self.stopped: str | None = None
         self.deadline = 0
         self.task: asyncio.Task[None] | None = None
         self._channel = channel
@@ -89,9 +89,9 @@ class Call:
         self.close()
         self._stop()
 
-    def expire(self) -> None:
-        """Stop the call because it took too long; it is still answered."""
-        self.expired = True
+    def stop(self, reason: str) -> None:
+        """Stop the call for a reason of ours, the rest of a sentence; it is still answered."""
+        self.stopped = reason
         self._stop()
 
     def close(self) -> None:

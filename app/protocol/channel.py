@@ -13,8 +13,11 @@ class Channel(Protocol):
     async def send(self, message: bytes) -> None:
         """Send a message that precedes the reply; waits while the peer reads slowly."""
 
-    def finish(self, reply: bytes | None) -> None:
-        """Deliver the reply, never waiting; None when, being cancelled, it must not come."""
+    def finish(self, reply: bytes | None, code: int = 0) -> None:
+        """Deliver the reply, never waiting; None when, being cancelled, it must not come.
+
+        `code` repeats the error code of an error reply, for transports that have a status to set.
+        """
 
 
 class BatchChannel:
@@ -30,7 +33,7 @@ class BatchChannel:
         """Pass on at once what is not a reply."""
         await self._outer.send(message)
 
-    def finish(self, reply: bytes | None) -> None:
+    def finish(self, reply: bytes | None, code: int = 0) -> None:  # noqa: ARG002 - an array has no one code
         """Keep one reply; the last one releases the array."""
         self._finished += 1
         if reply is not None:
@@ -54,5 +57,5 @@ class SilentChannel:
     async def send(self, message: bytes) -> None:
         """Drop the message."""
 
-    def finish(self, reply: bytes | None) -> None:
+    def finish(self, reply: bytes | None, code: int = 0) -> None:
         """Drop the reply; the caller has the result itself."""

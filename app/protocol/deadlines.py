@@ -15,6 +15,7 @@ class Deadlines:
     """Watches running calls; keeps them from being collected while they run."""
 
     def __init__(self, limit_seconds: float) -> None:
+        self._limit_seconds = limit_seconds
         self._limit = max(1, round(limit_seconds / SWEEP_SECONDS))
         self._sweeps = 0
         self._running: set[Call] = set()
@@ -36,7 +37,7 @@ class Deadlines:
     def _sweep(self) -> None:
         self._sweeps += 1
         for call in [call for call in self._running if call.deadline <= self._sweeps]:
-            call.expire()
+            call.stop(f"it ran longer than the {self._limit_seconds:g} s this server allows")
         self._scheduled = bool(self._running)
         if self._scheduled:
             asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)

@@ -19,6 +19,7 @@ from app.protocol.envelopes import RequestId
 from app.protocol.errors import (
     Busy,
     Draining,
+    Interrupted,
     InvalidParams,
     InvalidRequest,
     MethodNotFound,
@@ -95,7 +96,7 @@ class Dispatcher:
         try:
             message = envelopes.decode(data)
         except ProtocolError as error:
-            channel.finish(envelopes.failure(None, error))
+            channel.finish(envelopes.failure(None, error), error.code)
             return True
         return self.dispatch(session, channel, message)
 
@@ -130,7 +131,7 @@ class Dispatcher:
                 raise InvalidRequest("'params' must be an object.")
             self._request(session, channel, request_id, method, params)
         except ProtocolError as error:
-            channel.finish(envelopes.failure(request_id, error))
+            channel.finish(envelopes.failure(request_id, error), error.code)
         return True
 
     def _request(
@@ -167,21 +168,28 @@ class Dispatcher:
     ) -> None:
         call.started = True
         reply: bytes | None = None
+        fault: ProtocolError | None = None
         try:
             if not call.withdrawn:
                 reply = envelopes.result(call.request_id, await handler(call, params))
         except ProtocolError as error:
-            reply = envelopes.failure(call.request_id, error)
+            fault = error
         except asyncio.CancelledError:
-            if not call.withdrawn:
-                reply = envelopes.failure(call.request_id, _unexpected(call))
+            fault = (
+                _unexpected(call) if call.stopped is None else Interrupted(f"Stopped because {call.stopped}.")
+            )
         except Exception:  # noqa: BLE001 - the one boundary: whatever a handler does wrong ends here
-            reply = envelopes.failure(call.request_id, _unexpected(call))
+            fault = _unexpected(call)
         finally:
             call.close()
             del session.calls[call.request_id]
             self._deadlines.forget(call)
-            channel.finish(None if call.withdrawn else reply)
+            if call.withdrawn:
+                channel.finish(None)
+            elif fault is not None:
+                channel.finish(envelopes.failure(call.request_id, fault), fault.code)
+            else:
+                channel.finish(reply)
 
     def _batch(self, session: Session, channel: Channel, messages: list[Any]) -> bool:
         if session.revision is None or not session.revision.batches:

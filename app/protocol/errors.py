@@ -5,7 +5,8 @@
     ├── MethodNotFound      -32601     no such method in this revision
     ├── InvalidParams       -32602     parameters, tool, prompt, resource or cursor that do not fit
     ├── Busy                -31001     too many calls in flight; nothing was executed
-    └── Draining            -31002     the server is shutting down; nothing was executed
+    ├── Draining            -31002     the server is shutting down; nothing was executed
+    └── Interrupted         -31003     the call was stopped while it ran
 
 Only `Dispatcher` turns these into wire errors. Codes: JSON-RPC 2.0 section 5.1; MCP reserves
 -32000 to -32099, so codes of our own lie outside -32768 to -32000 as the specification asks.
@@ -20,6 +21,7 @@ INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 BUSY = -31001
 DRAINING = -31002
+INTERRUPTED = -31003
 
 
 class ProtocolError(Exception):
@@ -61,3 +63,9 @@ class Draining(ProtocolError):  # noqa: N818 - a state, not a defect
     """The server is shutting down; nothing was executed."""
 
     code = DRAINING
+
+
+class Interrupted(ProtocolError):  # noqa: N818 - a state, not a defect
+    """The server stopped the call while it ran; it may have had effects."""
+
+    code = INTERRUPTED

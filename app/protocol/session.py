@@ -23,6 +23,11 @@ class Session:
         self.client_capabilities: dict[str, Any] = {}
         self.calls: dict[RequestId, Call] = {}
 
+    def stop(self, reason: str) -> None:
+        """Stop what is still running, and answer it with a reason, the rest of a sentence."""
+        for call in list(self.calls.values()):
+            call.stop(reason)
+
     def abandon(self) -> None:
         """Stop what is still running, because nobody is left to be answered."""
         for call in list(self.calls.values()):

@@ -74,9 +74,9 @@ class ToolTable:
         try:
             result = await tool.handler(call, checked)
         except asyncio.CancelledError:
-            if not call.expired:
+            if call.stopped is None:
                 raise
-            return _error(f"Tool '{tool.name}' was stopped because it took longer than this server allows.")
+            return _error(f"Tool '{tool.name}' was stopped because {call.stopped}.")
         if tool.output is not None and result.structured is None and not result.is_error:
             raise TypeError(f"tool '{tool.name}' declares an output but returned no structured result")
         return result

@@ -1,0 +1,134 @@
+"""One HTTP response to a client: plain JSON, or server-sent events when the request needs them.
+
+A response starts as JSON and becomes an event stream at the first message that precedes the reply,
+or when the reply takes so long that a silent connection might be cut on the way.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
+
+STREAM_AFTER_SECONDS = 10.0
+"""How long a reply may take before headers and keep-alives are sent for it."""
+
+KEEP_ALIVE_SECONDS = 15.0
+"""How often a silent stream carries a comment; below the idle limits of common proxies."""
+
+MAX_WAITING = 64
+"""Messages a stream holds for a slow reader before the sender has to wait."""
+
+STALL_SECONDS = 20.0
+"""How long a reader may take nothing at all before it is cut off."""
+
+_KEEP_ALIVE = b": keep-alive\n\n"
+_STREAM_HEADERS = {
+    "Content-Type": EVENTS,
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+}
+
+
+class Exchange:
+    """The `Channel` of one HTTP request. Messages wait here until `respond` writes them."""
+
+    def __init__(
+        self, statuses: Mapping[int, int], headers: Mapping[str, str], *, stream: bool = False
+    ) -> None:
+        self.headers = dict(headers)
+        """Sent with the response; may be added to until `respond` is called."""
+        self._statuses = statuses
+        self._stream = stream
+        self._waiting: deque[bytes] = deque()
+        self._reply: bytes | None = None
+        self._code = 0
+        self._finished = False
+        self._lost = False
+        self._wake: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+
+    async def send(self, message: bytes) -> None:
+        """Queue a message that precedes the reply; a lost reader's messages are dropped."""
+        self._stream = True
+        self._waiting.append(message)
+        self._notify()
+        while len(self._waiting) >= MAX_WAITING and not self._lost:
+            if self._room is None:
+                self._room = asyncio.get_running_loop().create_future()
+            await asyncio.wait({self._room})
+
+    def finish(self, reply: bytes | None, code: int = 0) -> None:
+        """Take the reply; a cancelled request ends as an empty stream."""
+        self._reply = reply
+        self._code = code
+        self._finished = True
+        self._stream = self._stream or reply is None
+        self._notify()
+
+    async def respond(self, request: web.Request) -> web.StreamResponse:
+        """Write the response; returns when it is complete or the reader is gone.
+
+        A reader that goes away does not stop the call: in the handshake revisions a disconnect is
+        not a cancellation.
+        """
+        if not self._finished and not self._stream:
+            await self._next(STREAM_AFTER_SECONDS)
+        if self._finished and not self._stream:
+            status = self._statuses.get(self._code, 200)
+            return web.Response(status=status, body=self._reply, content_type=JSON, headers=self.headers)
+        response = web.StreamResponse(headers=_STREAM_HEADERS | self.headers)
+        try:
+            await response.prepare(request)
+            await self._write(response)
+            await response.write_eof()
+        except ConnectionError:
+            pass
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        finally:
+            self._lose()
+        return response
+
+    async def _write(self, response: web.StreamResponse) -> None:
+        while True:
+            if self._finished and self._reply is not None:
+                self._waiting.append(self._reply)
+                self._reply = None
+            if self._waiting:
+                events = b"".join(b"event: message\ndata: %b\n\n" % message for message in self._waiting)
+                self._waiting.clear()
+                self._make_room()
+                async with asyncio.timeout(STALL_SECONDS):
+                    await response.write(events)
+            elif self._finished:
+                return
+            elif not await self._next(KEEP_ALIVE_SECONDS):
+                await response.write(_KEEP_ALIVE)
+
+    async def _next(self, seconds: float) -> bool:
+        """Wait until something is there to be written; False when the time is up."""
+        self._wake = asyncio.get_running_loop().create_future()
+        done, _ = await asyncio.wait({self._wake}, timeout=seconds)
+        self._wake = None
+        return bool(done)
+
+    def _notify(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    def _lose(self) -> None:
+        self._lost = True
+        self._waiting.clear()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        if self._room is not None:
+            if not self._room.done():
+                self._room.set_result(None)
+            self._room = None

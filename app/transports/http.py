@@ -1,0 +1,173 @@
+"""Streamable HTTP on one path: POST a message, GET a stream, DELETE a session.
+
+Sources: MCP specification 2025-03-26 to 2025-11-25, basic/transports "Streamable HTTP".
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from app.contract import MCP_PATH
+from app.protocol import envelopes
+from app.protocol.dispatcher import Dispatcher
+from app.protocol.errors import DRAINING, INVALID_REQUEST, PARSE_ERROR, InvalidRequest, ProtocolError
+from app.protocol.revisions import HANDSHAKE_REVISIONS
+from app.protocol.session import Session
+from app.transports.body import BODY_SECONDS, BodyRefused, read_body
+from app.transports.draining import finish_calls
+from app.transports.events import EVENTS, JSON, Exchange
+from app.transports.guard import PRINCIPAL, cors
+from app.transports.refusals import refuse
+from app.transports.sessions import LocalSessions, Sessions
+from app.transports.websocket import MAX_MESSAGE_BYTES, RETRY, wants_upgrade
+
+SESSION_HEADER = "Mcp-Session-Id"
+VERSION_HEADER = "MCP-Protocol-Version"
+
+STATUSES = {PARSE_ERROR: 400, INVALID_REQUEST: 400, DRAINING: 503}
+"""Statuses of error replies; every other reply, errors included, is a 200."""
+
+Upgrade = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class HttpTransport:
+    """Serves one dispatcher over Streamable HTTP.
+
+    `upgrade` takes over GET requests on the same path that ask to become a WebSocket; pass
+    `WebSocketTransport.serve`.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        *,
+        upgrade: Upgrade,
+        sessions: Sessions | None = None,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._upgrade = upgrade
+        self._sessions: Sessions = LocalSessions() if sessions is None else sessions
+        self._max_message_bytes = max_message_bytes
+        self._body_seconds = body_seconds
+        self._serving: dict[Exchange, Session] = {}
+        self._listening: dict[Session, Exchange] = {}
+        self._draining = False
+
+    @property
+    def in_flight(self) -> int:
+        """How many POST requests are being served."""
+        return len(self._serving)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of this transport, the WebSocket upgrade on `MCP_PATH` included."""
+        return [
+            web.post(MCP_PATH, self._post),
+            web.get(MCP_PATH, self._get, allow_head=False),
+            web.delete(MCP_PATH, self._delete),
+        ]
+
+    async def drain(self, timeout_seconds: float) -> None:
+        """Refuse new work with 503, end idle streams, finish what runs up to `timeout_seconds`."""
+        self._draining = self._dispatcher.draining = True
+        for stream in self._listening.values():
+            stream.finish(None)
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        await asyncio.gather(*(finish_calls(session, deadline) for session in set(self._serving.values())))
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        refusal = self._refuse_headers(request, JSON, EVENTS)
+        if refusal is not None:
+            return refusal
+        if request.content_type != JSON:
+            return refuse(415, "Send the message as application/json.")
+        try:
+            message = envelopes.decode(await read_body(request, self._max_message_bytes, self._body_seconds))
+        except BodyRefused as error:
+            return refuse(error.status, error.sentence)
+        except ProtocolError as error:
+            return _fault(request, error, 400)
+        exchange = Exchange(STATUSES, cors(request))
+        session = await self._session(request, message)
+        if isinstance(session, web.Response):
+            return session
+        opening = session.revision is None
+        self._serving[exchange] = session
+        try:
+            if not self._dispatcher.dispatch(session, exchange, message):
+                return web.Response(status=202, headers=exchange.headers)
+            if opening and session.revision is not None:
+                exchange.headers[SESSION_HEADER] = await self._sessions.open(session)
+            return await exchange.respond(request)
+        finally:
+            del self._serving[exchange]
+
+    async def _get(self, request: web.Request) -> web.StreamResponse:
+        if wants_upgrade(request):
+            return await self._upgrade(request)
+        refusal = self._refuse_headers(request, EVENTS)
+        if refusal is not None:
+            return refusal
+        session = await self._session(request, None)
+        if isinstance(session, web.Response):
+            return session
+        if session in self._listening:
+            return refuse(409, "This session has a stream already; close it before opening another.")
+        exchange = Exchange(STATUSES, cors(request), stream=True)
+        self._listening[session] = exchange
+        try:
+            return await exchange.respond(request)
+        finally:
+            del self._listening[session]
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        session_id = request.headers.get(SESSION_HEADER, "")
+        session = await self._sessions.close(session_id, request[PRINCIPAL])
+        if session is None:
+            return refuse(404, "This session is unknown or has expired; initialize a new one.")
+        stream = self._listening.get(session)
+        if stream is not None:
+            stream.finish(None)
+        return web.Response(status=204, headers=cors(request))
+
+    def _refuse_headers(self, request: web.Request, *types: str) -> web.Response | None:
+        if self._draining:
+            sentence = "The server is shutting down and did not run this; try again shortly."
+            return refuse(503, sentence, {hdrs.RETRY_AFTER: RETRY})
+        if not accepts(request.headers.get(hdrs.ACCEPT, ""), *types):
+            return refuse(406, f"The Accept header must list {' and '.join(types)}.")
+        version = request.headers.get(VERSION_HEADER)
+        if version is not None and version not in HANDSHAKE_REVISIONS:
+            known = ", ".join(HANDSHAKE_REVISIONS)
+            return _fault(request, InvalidRequest(f"{VERSION_HEADER} must be one of {known}."), 400)
+        return None
+
+    async def _session(self, request: web.Request, message: Any) -> Session | web.Response:
+        """Return the session a request belongs to: a new one for `initialize`."""
+        principal = request[PRINCIPAL]
+        session_id = request.headers.get(SESSION_HEADER)
+        if session_id is None:
+            if type(message) is dict and message.get("method") == "initialize":
+                return Session(principal)
+            return _fault(request, InvalidRequest(f"Send initialize first, then its {SESSION_HEADER}."), 400)
+        session = await self._sessions.find(session_id, principal)
+        if session is None:
+            error = InvalidRequest("This session is unknown or has expired; initialize a new one.")
+            return _fault(request, error, 404)
+        return session
+
+
+def accepts(header: str, *types: str) -> bool:
+    """Tell whether an Accept header admits all of some media types, wildcards included."""
+    if all(wanted in header for wanted in types):
+        return True
+    offered = {part.partition(";")[0].strip().lower() for part in header.split(",")}
+    return all(offered & {wanted, f"{wanted.partition('/')[0]}/*", "*/*"} for wanted in types)
+
+
+def _fault(request: web.Request, error: ProtocolError, status: int) -> web.Response:
+    body = envelopes.failure(None, error)
+    return web.Response(status=status, body=body, content_type=JSON, headers=cors(request))
