@@ -1,0 +1,1 @@
+"""The two vendors: for now what they offer, as data."""
