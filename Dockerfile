@@ -7,9 +7,12 @@
 # The base is an argument, so that images.lock can pin it by digest and closed networks can supply their own.
 ARG PYTHON_IMAGE=python:3.13-slim
 
-# --- deps: the virtual environment, from the lock alone ---------------------------------------------------
+# One base for every stage: the virtual environment points at its interpreter.
 # hadolint ignore=DL3006 # the tag or digest is in PYTHON_IMAGE
-FROM ${PYTHON_IMAGE} AS deps
+FROM ${PYTHON_IMAGE} AS base
+
+# --- deps: the virtual environment, from the lock alone ---------------------------------------------------
+FROM base AS deps
 ENV UV_PROJECT_ENVIRONMENT=/opt/venv \
     UV_PYTHON=python3 \
     UV_PYTHON_DOWNLOADS=never \
@@ -41,12 +44,13 @@ RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     /opt/uv/bin/uv sync --locked --no-dev --group reload --no-install-project --no-build
 
 # --- production -------------------------------------------------------------------------------------------
-# hadolint ignore=DL3006 # the tag or digest is in PYTHON_IMAGE
-FROM ${PYTHON_IMAGE} AS production
+FROM base AS production
 # The base's own pip and ensurepip only build; setuid bits only help an intruder. Numeric user, no login.
 RUN stdlib="$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
-    && rm -rf "${stdlib}/ensurepip" "${stdlib}"/site-packages/pip* /usr/local/bin/pip* \
-              /usr/lib/python3/dist-packages/pip* /usr/share/python-wheels /usr/bin/pip /usr/bin/pip3* \
+    && rm -rf "${stdlib}/ensurepip" /usr/share/python-wheels /usr/local/bin/pip* /usr/bin/pip /usr/bin/pip3* \
+    && for package in pip setuptools wheel; do \
+         rm -rf "${stdlib}/site-packages/${package}"* "/usr/lib/python3/dist-packages/${package}"*; \
+       done \
     && find / -xdev -perm /6000 -type f -exec chmod a-s {} + \
     && groupadd --gid 1000 exai \
     && useradd --uid 1000 --gid 1000 --home-dir /app --no-create-home --shell /usr/sbin/nologin exai \

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Build the production image and tag it exai-mcp-server:latest and :<version>.
-# Usage: scripts/docker-build.sh [--target TARGET] [--tag NAME:TAG]...    (--tag replaces the two default tags)
+# Usage: scripts/docker-build.sh [--file DOCKERFILE] [--target TARGET] [--tag NAME:TAG]...    (--tag replaces both default tags)
 # PYTHON_IMAGE chooses the base, CA_BUNDLE the certificates to trust during the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/docker-preflight.sh
-usage="Usage: scripts/docker-build.sh [--target TARGET] [--tag NAME:TAG]..."
+usage="Usage: scripts/docker-build.sh [--file DOCKERFILE] [--target TARGET] [--tag NAME:TAG]..."
 
-target=production
+file=Dockerfile target=production
 tags=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --target) target=${2:?$usage} && shift 2 ;;
+    --file) file=${2:?$usage} && shift 2 ;;
+    --target) target=${2?$usage} && shift 2 ;;
     --tag) tags+=(--tag "${2:?$usage}") && shift 2 ;;
     *) fail 64 "$1 is not an option here. $usage" ;;
   esac
@@ -26,4 +27,4 @@ source_url=$(git config --get remote.origin.url 2> /dev/null | sed 's#//[^@/]*@#
 [ -z "$source_url" ] || arguments+=(--build-arg "SOURCE_URL=$source_url")
 bundle=$(ca_bundle .env.docker)
 [ -z "$bundle" ] || arguments+=(--secret "id=ca,src=$bundle")
-DOCKER_BUILDKIT=1 exec docker build "${arguments[@]}" --target "$target" "${tags[@]}" .
+DOCKER_BUILDKIT=1 exec docker build "${arguments[@]}" --file "$file" ${target:+--target "$target"} "${tags[@]}" .
