@@ -1,0 +1,60 @@
+"""The steps, in order: look at everything, refuse in one go or supply what is missing, write it down."""
+
+import signal
+import sys
+from pathlib import Path
+
+from scripts.bootstrap import engine, environment, images, look, plan, plugins, progress, python, toolchain
+from scripts.bootstrap.machine import Machine
+from scripts.bootstrap.refusal import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Refusal
+
+STEPS = ("engine", "plugins", "images", "toolchain", "python")
+"""What no argument means."""
+
+STOP = "stop-engine"
+
+
+def main(arguments: list[str], root: str) -> int:
+    """Run the named steps and return the exit code; sentences go to stderr."""
+    unknown = [name for name in arguments if name not in (*STEPS, STOP)]
+    if unknown:
+        progress.say(f"There is no step {', '.join(unknown)}: the steps are {', '.join((*STEPS, STOP))}.")
+        return EXIT_USAGE
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_INTERRUPTED))
+    try:
+        machine = Machine.this()
+        if STOP in arguments:
+            engine.stop(machine)
+        else:
+            supply(machine, Path(root), arguments or list(STEPS))
+    except Refusal as refusal:
+        for sentence in refusal.sentences:
+            progress.say(sentence)
+        return refusal.code
+    except KeyboardInterrupt:
+        progress.say("Interrupted; nothing is left half done, and the next run goes on from here.")
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        progress.say(
+            f"The bootstrap could not read or write a file ({error}): "
+            "check its owner and the free space, then run again."
+        )
+        return EXIT_FAILED
+    return 0
+
+
+def supply(machine: Machine, root: Path, steps: list[str]) -> None:
+    """Do what `steps` name and the machine lacks."""
+    todo = plan.make(machine, root, steps)
+    environment.folder(root)
+    if todo.engine:
+        engine.supply(machine)
+    if todo.plugins:
+        plugins.supply(machine, todo.plugins)
+    if todo.images:
+        images.supply(machine, root, look.missing_images(machine))
+    if todo.toolchain:
+        toolchain.install_provider(machine, root, toolchain.supply(machine, root))
+    if "python" in steps and not python.current(root):
+        python.supply(machine, root)
+    environment.write(machine, root)

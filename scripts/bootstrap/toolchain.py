@@ -1,0 +1,99 @@
+"""The Pulumi toolchain built from Go modules, for networks where Pulumi's own downloads do not answer."""
+
+import os
+from pathlib import Path
+
+from scripts.bootstrap import cache, golang, look, progress
+from scripts.bootstrap.machine import Machine
+
+BUILD_TIMEOUT_SECONDS = 3600.0
+INSTALL_TIMEOUT_SECONDS = 120.0
+PROVIDER_VERSION = "5.2.0"
+MODULES = ("cli", "language", "docker", "docker/shim")
+
+
+def key(machine: Machine, root: Path) -> str:
+    """Name the build after its inputs."""
+    folder = root / "tools" / "toolchain"
+    files = [folder / "build.sh", folder / "go.txt"]
+    for module in MODULES:
+        files += [file for file in (folder / module).iterdir() if file.is_file()]
+    return cache.digest(files, machine.architecture)
+
+
+def cached(machine: Machine, root: Path) -> Path | None:
+    """Return the finished build, if this machine has it."""
+    made = cache.entry(machine.cache, "toolchain", key(machine, root))
+    return made if made.is_dir() else None
+
+
+def supply(machine: Machine, root: Path) -> Path:
+    """Return the build, made now if it is not there.
+
+    Raises:
+        Refusal: Go or a module is not to be had.
+    """
+    made = cached(machine, root)
+    if made:
+        return made
+    with progress.step(
+        "building Pulumi and its Docker provider from Go modules", "about 6 min the first time"
+    ):
+        go = golang.supply(machine, root)
+        path = f"{go}{os.pathsep}{machine.environ.get('PATH', '')}"
+
+        def build(out: Path) -> None:
+            progress.run(
+                ["bash", str(root / "tools/toolchain/build.sh"), str(out)],
+                what="Building the Pulumi toolchain",
+                remedy="check that the Go module proxy (GOPROXY) answers and 5 GB are free, then run again",
+                log=machine.cache / "logs" / "toolchain.log",
+                timeout=BUILD_TIMEOUT_SECONDS,
+                environ={**machine.environ, "PATH": path},
+            )
+
+        return cache.make(machine.cache, "toolchain", key(machine, root), build)
+
+
+def home(root: Path) -> Path:
+    """Where this clone's Pulumi keeps its plugins."""
+    return root / ".exai" / "pulumi"
+
+
+def _stamp(root: Path) -> Path:
+    return home(root) / "provider.key"
+
+
+def installed(machine: Machine, root: Path) -> Path | None:
+    """Return the build if it is finished, this clone has its provider, and the user has no Pulumi already."""
+    made = cached(machine, root)
+    stamp = _stamp(root)
+    if made is None or not stamp.is_file() or stamp.read_text() != made.name:
+        return None
+    return None if look.pulumi(machine).usable else made
+
+
+def install_provider(machine: Machine, root: Path, made: Path) -> None:
+    """Give this clone's Pulumi the provider, once for each build.
+
+    Raises:
+        Refusal: `pulumi plugin install` failed.
+    """
+    stamp = _stamp(root)
+    if stamp.is_file() and stamp.read_text() == made.name:
+        return
+    home(root).mkdir(parents=True, exist_ok=True)
+    with progress.step("installing the Docker provider for this clone", "about 2 s"):
+        progress.run(
+            [
+                str(made / "bin/pulumi"),
+                *("plugin", "install", "resource", "docker", PROVIDER_VERSION, "--reinstall"),
+                *("--file", str(made / "provider/pulumi-resource-docker")),
+            ],
+            what="Installing the Docker provider",
+            remedy=f"remove {made} and run again",
+            log=machine.cache / "logs" / "provider.log",
+            timeout=INSTALL_TIMEOUT_SECONDS,
+            environ={**machine.environ, "PULUMI_HOME": str(home(root)), "PULUMI_SKIP_UPDATE_CHECK": "true"},
+        )
+    stamp.write_text(made.name)
