@@ -1,6 +1,6 @@
 """What is inside an image: its size, its layers, and the files that do not belong in production.
 
-Asks the engine through the `docker` command. Nothing is started: the file system is read from `docker export`.
+Asks the engine through the `docker` command. Nothing is started: `docker export` gives the file system.
 """
 
 import itertools

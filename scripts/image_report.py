@@ -76,7 +76,7 @@ class Report:
             )
         if setuid:
             found.append(
-                f"The image holds setuid or setgid files ({', '.join(setuid)}): strip the bits in the Dockerfile."
+                f"The image holds setuid or setgid files ({', '.join(setuid)}): strip them in the Dockerfile."
             )
         return found
 
@@ -127,7 +127,7 @@ def build() -> None:
             )
         except subprocess.TimeoutExpired as error:
             raise ImageUnreadable(
-                f"Building {image} took more than {BUILD_TIMEOUT_SECONDS} s: look at the network, then repeat it."
+                f"Building {image} took more than {BUILD_TIMEOUT_SECONDS} s: mend the network, then repeat."
             ) from error
         if answer.returncode != 0:
             sys.stderr.write(answer.stderr)
