@@ -137,6 +137,8 @@ class Dispatcher:
     def _request(
         self, session: Session, channel: Channel, request_id: RequestId, method: str, params: Params
     ) -> None:
+        if self.draining and method != "ping":
+            raise Draining("The server is shutting down and did not run this; try again in a few seconds.")
         revision = session.revision
         if revision is None and method not in {"initialize", "ping"}:
             raise InvalidRequest("Send initialize first.")
@@ -149,8 +151,6 @@ class Dispatcher:
                 raise MethodNotFound(f"There is no method {method!r:.80}.")
             channel.finish(envelopes.result(request_id, answer(session, params)))
             return
-        if self.draining:
-            raise Draining("The server is shutting down and did not run this; try again in a few seconds.")
         if len(session.calls) >= self._max_calls:
             raise Busy(f"{self._max_calls} calls are in flight; wait for one to finish and send this again.")
         call = Call(session.principal, request_id, revision, channel, _meta(params))

@@ -23,6 +23,9 @@ KEEP_ALIVE_SECONDS = 15.0
 MAX_WAITING = 64
 """Messages a stream holds for a slow reader before the sender has to wait."""
 
+RETRY_SECONDS = "2"
+"""What a client is told to wait while the server drains; another replica may answer sooner."""
+
 STALL_SECONDS = 20.0
 """How long a reader may take nothing at all before it is cut off."""
 
@@ -80,6 +83,8 @@ class Exchange:
             await self._next(STREAM_AFTER_SECONDS)
         if self._finished and not self._stream:
             status = self._statuses.get(self._code, 200)
+            if status == 503:
+                self.headers["Retry-After"] = RETRY_SECONDS
             return web.Response(status=status, body=self._reply, content_type=JSON, headers=self.headers)
         response = web.StreamResponse(headers=_STREAM_HEADERS | self.headers)
         try:

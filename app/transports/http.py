@@ -17,11 +17,11 @@ from app.protocol.revisions import HANDSHAKE_REVISIONS
 from app.protocol.session import Session
 from app.transports.body import BODY_SECONDS, BodyRefused, read_body
 from app.transports.draining import finish_calls
-from app.transports.events import EVENTS, JSON, Exchange
+from app.transports.events import EVENTS, JSON, RETRY_SECONDS, Exchange
 from app.transports.guard import PRINCIPAL, cors
 from app.transports.refusals import refuse
 from app.transports.sessions import LocalSessions, Sessions
-from app.transports.websocket import MAX_MESSAGE_BYTES, RETRY, wants_upgrade
+from app.transports.websocket import MAX_MESSAGE_BYTES, wants_upgrade
 
 SESSION_HEADER = "Mcp-Session-Id"
 VERSION_HEADER = "MCP-Protocol-Version"
@@ -108,6 +108,10 @@ class HttpTransport:
     async def _get(self, request: web.Request) -> web.StreamResponse:
         if wants_upgrade(request):
             return await self._upgrade(request)
+        if self._draining:
+            return refuse(
+                503, "The server is shutting down; connect again shortly.", {hdrs.RETRY_AFTER: RETRY_SECONDS}
+            )
         refusal = self._refuse_headers(request, EVENTS)
         if refusal is not None:
             return refusal
@@ -133,10 +137,8 @@ class HttpTransport:
             stream.finish(None)
         return web.Response(status=204, headers=cors(request))
 
-    def _refuse_headers(self, request: web.Request, *types: str) -> web.Response | None:
-        if self._draining:
-            sentence = "The server is shutting down and did not run this; try again shortly."
-            return refuse(503, sentence, {hdrs.RETRY_AFTER: RETRY})
+    @staticmethod
+    def _refuse_headers(request: web.Request, *types: str) -> web.Response | None:
         if not accepts(request.headers.get(hdrs.ACCEPT, ""), *types):
             return refuse(406, f"The Accept header must list {' and '.join(types)}.")
         version = request.headers.get(VERSION_HEADER)

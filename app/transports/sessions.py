@@ -62,12 +62,12 @@ class LocalSessions:
 
     async def find(self, session_id: str, principal: str) -> Session | None:
         """Return the session of an id, used from now on."""
-        kept = self._kept.get(principal, {})
-        session, used = kept.get(session_id, (None, 0.0))
-        if session is None or self._is_over(session, used):
+        kept = self._kept.get(principal)
+        if kept is None or session_id not in kept or self._is_over(*kept[session_id]):
             return None
-        self._kept[principal][session_id] = (session, self._clock())
-        self._kept[principal].move_to_end(session_id)
+        session = kept[session_id][0]
+        kept[session_id] = (session, self._clock())
+        kept.move_to_end(session_id)
         return session
 
     async def close(self, session_id: str, principal: str) -> Session | None:

@@ -16,6 +16,7 @@ from app.protocol.dispatcher import Dispatcher
 from app.protocol.errors import ProtocolError
 from app.protocol.session import Session
 from app.transports.draining import finish_calls
+from app.transports.events import RETRY_SECONDS
 from app.transports.guard import PRINCIPAL
 from app.transports.outbox import OUTBOX_BYTES, STALL_SECONDS, Outbox
 from app.transports.refusals import refuse
@@ -27,9 +28,6 @@ HEARTBEAT_SECONDS = 20.0
 
 CLOSE_SECONDS = 5.0
 """How long a peer may take to answer our close frame."""
-
-RETRY = "2"
-"""Seconds a client is told to wait while the server drains; another replica may answer sooner."""
 
 MAX_BROKEN_MESSAGES = 20
 """Frames in a row that are not JSON-RPC before the peer is told to go."""
@@ -96,7 +94,9 @@ class WebSocketTransport:
                 426, f"Connect with WebSocket here, or POST to {MCP_PATH}.", {"Upgrade": "websocket"}
             )
         if self._draining:
-            return refuse(503, "The server is shutting down; connect again shortly.", {"Retry-After": RETRY})
+            return refuse(
+                503, "The server is shutting down; connect again shortly.", {"Retry-After": RETRY_SECONDS}
+            )
         socket = web.WebSocketResponse(
             timeout=CLOSE_SECONDS,
             heartbeat=self._heartbeat_seconds,
