@@ -1,0 +1,32 @@
+"""What a stack tells those who use it; a secret only by the file it is in."""
+
+import pulumi
+
+from infra.image import ServerImage
+from infra.server import Server
+from infra.site import GENERATED, Site
+
+
+def publish(site: Site, image: ServerImage, server: Server) -> None:
+    """Export the addresses, what runs, where the token is, and the line for Claude Code.
+
+    Paths are relative to the checkout, so that they are true in every clone.
+    """
+    token_file = f"{GENERATED}/secrets/{site.stack}/auth_token"
+    pulumi.export("url", server.url)
+    pulumi.export("websocketUrl", server.websocket_url)
+    pulumi.export("container", server.container)
+    pulumi.export("image", image.name)
+    pulumi.export("tokenFile", token_file)
+    pulumi.export("claude", server.websocket_url.apply(lambda url: claude_line(url, token_file)))
+    pulumi.export("acceptance", server.answered)
+
+
+def claude_line(url: str, token_file: str) -> str:
+    """Return the command that makes the server known to Claude Code.
+
+    It is run in the checkout; the shell puts the token in.
+    """
+    bearer = f"""Bearer '"$(cat {token_file})"'"""
+    server = f'{{"type":"ws","url":"{url}","headers":{{"Authorization":"{bearer}"}}}}'
+    return f"claude mcp add-json exai '{server}'"

@@ -1,0 +1,115 @@
+"""What is looked at before anything is created: the engine, the names, the port."""
+
+import contextlib
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from infra import engine
+from infra.engine import EngineError, Listed
+from infra.lifecycle import foreign, is_foreign
+from infra.site import Site
+
+LOOPBACK = "127.0.0.1"
+LISTENING = "0A"
+"""The state of a listening socket in /proc/net/tcp (proc(5))."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the engine is like. Without an engine (a preview in CI) the usual is assumed."""
+
+    accounts_swap: bool = True
+
+
+def survey(site: Site, published_port: int) -> Ground:
+    """Look at the ground the stack will stand on.
+
+    A preview works without an engine; an update does not begin without one.
+
+    Raises:
+        pulumi.RunError: no engine, no rights to it, a name or the port taken; one sentence, nothing created.
+    """
+    try:
+        if pulumi.runtime.is_dry_run() and not answers():
+            return Ground()
+        there = engine.containers()
+        check_names(site, there)
+        check_port(site, published_port, there)
+        return Ground(accounts_swap=engine.accounts_swap())
+    except EngineError as fault:
+        raise pulumi.RunError(str(fault)) from fault
+
+
+def answers() -> bool:
+    """Whether there is an engine to ask. One behind ssh is not asked in a preview: it may only be a name."""
+    if engine.host().startswith("ssh://"):
+        return False
+    try:
+        engine.ask("version", "--format", "{{.Server.Version}}")
+    except EngineError:
+        return False
+    return True
+
+
+def check_names(site: Site, there: Sequence[Listed]) -> None:
+    """Refuse a container name that belongs to somebody else."""
+    for one in there:
+        if one.name in site.containers and is_foreign(one, site):
+            raise EngineError(foreign(one))
+
+
+def check_port(site: Site, port: int, there: Sequence[Listed]) -> None:
+    """Refuse a port that somebody else holds, naming the holder; our own running server may hold it."""
+    holder = next((one for one in there if one.runs and port in one.published), None)
+    if holder is not None and not is_foreign(holder, site):
+        return
+    if holder is not None:
+        raise EngineError(_taken(port, f"the container {holder.name}"))
+    if engine.host().startswith("unix://") and not _free(port):
+        raise EngineError(_taken(port, _process(port)))
+
+
+def _taken(port: int, holder: str) -> str:
+    return (
+        f"Port {port} is held by {holder}: end that, or choose another port with "
+        f"`pulumi config set exai-mcp-server:publishedPort {port + 1 if port < 65535 else port - 1}`."
+    )
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As Docker does: a port whose last connections are still closing is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def _process(port: int) -> str:
+    """Name the process that listens, as far as this system and our rights tell."""
+    if not sys.platform.startswith("linux"):
+        return f"another process (`lsof -nP -iTCP:{port} -sTCP:LISTEN` names it)"
+    sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if any(str(link.readlink()) in sockets for link in (process / "fd").iterdir()):
+                name = (process / "comm").read_text(encoding="utf-8").strip()
+                return f"the process {name} (pid {process.name})"
+    return f"a process of another user (`sudo ss -ltnp sport = :{port}` names it)"
+
+
+def _inodes(port: int) -> Iterator[str]:
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                    yield fields[9]

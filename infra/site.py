@@ -1,0 +1,71 @@
+"""Where a stack lives and what its parts are called: the one place that makes names, labels and paths."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import contract
+
+GENERATED = ".exai"
+"""Everything a clone makes for itself: environment, state, secrets; ignored by git, mode 0700."""
+
+STACK_LABEL = "exai.stack"
+CHECKOUT_LABEL = "exai.checkout"
+SECRETS_LABEL = "exai.secrets"
+"""A keyed digest of the secrets a container reads, so that a changed secret replaces its readers."""
+
+CHECKOUT_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Site:
+    """One stack in one checkout.
+
+    `prefix` is what makes names unique on an engine; two checkouts of one machine share the engine, so a
+    label also says which checkout a container belongs to (a digest of its path, not the path).
+    """
+
+    root: Path
+    stack: str
+    prefix: str
+
+    @property
+    def generated(self) -> Path:
+        """The folder of what this clone made for itself."""
+        return self.root / GENERATED
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of this stack's secret files."""
+        return self.generated / "secrets" / self.stack
+
+    @property
+    def authorities(self) -> Path | None:
+        """The bundle of a network that intercepts TLS, if the bootstrap found one; None elsewhere."""
+        bundle = self.generated / "ca.crt"
+        return bundle if bundle.is_file() else None
+
+    @property
+    def checkout(self) -> str:
+        """Names this checkout without telling where it is."""
+        return hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:CHECKOUT_DIGITS]
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What every part of this stack is marked with."""
+        return {STACK_LABEL: self.prefix, CHECKOUT_LABEL: self.checkout}
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """The names of this stack's containers, in the order of the architecture's picture."""
+        services = (contract.NAME, contract.REDIS_SERVICE, contract.POSTGRES_SERVICE)
+        return tuple(self.container(service) for service in services)
+
+    def container(self, service: str) -> str:
+        """Name of a service's container; on the stack's own networks the bare service name answers too."""
+        return f"{self.prefix}-{service}"
+
+    def volume(self, purpose: str) -> str:
+        """Name of a volume; fixed, so that a stack that was taken down finds its data again."""
+        return f"{self.prefix}-{purpose}"
