@@ -1,0 +1,1 @@
+"""The tools, one file each: typed arguments, a description for a model, a handler."""
