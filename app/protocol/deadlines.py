@@ -21,6 +21,9 @@ class Deadlines:
         self._running: set[Call] = set()
         self._scheduled = False
 
+    def __len__(self) -> int:
+        return len(self._running)
+
     def watch(self, call: Call) -> None:
         """Start a call's clock."""
         # One more than the limit: the first sweep may come at once.

@@ -82,6 +82,11 @@ class Dispatcher:
             "notifications/cancelled": _cancelled,
         }
 
+    @property
+    def in_flight(self) -> int:
+        """How many calls are running, over all sessions and transports."""
+        return len(self._deadlines)
+
     async def call_in_process(self, tool: str, arguments: dict[str, Any], principal: str) -> ToolResult:
         """Call a tool without a transport, for instance to check that the server works.
 
