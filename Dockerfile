@@ -32,7 +32,8 @@ RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
-    /opt/uv/bin/uv sync --locked --no-dev --no-install-project --no-build
+    /opt/uv/bin/uv sync --locked --no-dev --no-install-project --no-build \
+    && rm /opt/venv/.lock
 
 # --- reload-deps: the same environment and watchfiles; only development copies it -------------------------
 FROM deps AS reload-deps
@@ -41,7 +42,8 @@ RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
-    /opt/uv/bin/uv sync --locked --no-dev --group reload --no-install-project --no-build
+    /opt/uv/bin/uv sync --locked --no-dev --group reload --no-install-project --no-build \
+    && rm /opt/venv/.lock
 
 # --- production -------------------------------------------------------------------------------------------
 FROM base AS production
