@@ -1,0 +1,94 @@
+"""One run of the server: listen, wait to be asked to stop, drain, leave.
+
+Own signal handling instead of `web.run_app`, which closes the listener before anything is drained: here
+`/readyz` says 503 first, while the port still answers.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from socket import socket
+
+import structlog
+from aiohttp import web
+
+from app import contract
+from app.bootstrap import HEALTH, HTTP, SHUTDOWN, WEBSOCKET, build_app
+from app.exits import Exit
+from app.settings import Settings
+from app.shutdown import Shutdown
+from app.version import VERSION
+
+KEEPALIVE_SECONDS = 15.0
+"""Also the end of a header sent drop by drop. Above httpx's 5 s, so that a client lets go first."""
+CUT_SECONDS = 2.0
+"""After the drain, how long aiohttp may take to write what is buffered; it may take this twice."""
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, listener: socket) -> Exit:
+    """Serve on this socket until SIGTERM or SIGINT, then drain; a second signal cuts the drain short."""
+    app = build_app(settings)
+    shutdown = app[SHUTDOWN]
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, shutdown.ask)
+    runner = web.AppRunner(
+        app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=CUT_SECONDS
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        _announce(settings, listener)
+        await shutdown.wait()
+        if shutdown.exit is Exit.DRAINED:
+            await _drain(app, settings, shutdown)
+    finally:
+        await runner.cleanup()
+    log.info("stopped", exit=int(shutdown.exit))
+    return shutdown.exit
+
+
+async def _drain(app: web.Application, settings: Settings, shutdown: Shutdown) -> None:
+    """Say 503 to `/readyz`; take work for LAME_DUCK; then finish what runs, up to DRAIN_TIMEOUT."""
+    app[HEALTH].draining = True
+    log.info("draining", lame_duck_seconds=settings.lame_duck, calls_in_flight=_in_flight(app))
+    await shutdown.pause(settings.lame_duck)
+    timeout = settings.drain_timeout
+
+    async def drain_both() -> None:
+        await asyncio.gather(app[WEBSOCKET].drain(timeout), app[HTTP].drain(timeout))
+
+    drained, hurried = asyncio.create_task(drain_both()), asyncio.create_task(shutdown.hurried())
+    try:
+        await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if drained.done():
+            await drained
+        else:
+            log.warning("asked twice to stop; calls in flight are cut", calls_in_flight=_in_flight(app))
+    finally:
+        hurried.cancel()
+        drained.cancel()
+
+
+def _in_flight(app: web.Application) -> int:
+    return app[WEBSOCKET].in_flight + app[HTTP].in_flight
+
+
+def _announce(settings: Settings, listener: socket) -> None:
+    for warning in settings.warnings:
+        log.warning(warning)
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
+    url = f"{settings.public_url or f'http://{shown}:{port}'}{contract.MCP_PATH}"
+    log.info("listening", url=url, version=VERSION, environment=settings.environment, store=settings.store)
+    if sys.stderr.isatty():
+        token = _shown(settings.token_file) if settings.token_file else "as AUTH_TOKEN says"
+        sys.stderr.write(f"\n  EXAI MCP Server {VERSION}\n  URL    {url}\n  token  {token}\n\n")
+
+
+def _shown(path: Path) -> str:
+    """Shorten a path under the working directory, as a person would type it."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
