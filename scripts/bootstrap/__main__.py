@@ -12,13 +12,14 @@ MINIMUM_PYTHON = (3, 11)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100,PTH120 - old Pythons
 
 if sys.version_info < MINIMUM_PYTHON:
-    sys.exit(
+    sys.stderr.write(
         "Python 3.11 or newer is needed, and this is {}.{}: install it with `apt-get install python3` "
         "(Debian 12, Ubuntu 24.04 or later), `brew install python@3.13` (macOS) or from "
-        "https://www.python.org/downloads/, and run again with PYTHON=<that python>.".format(
+        "https://www.python.org/downloads/, and run again with PYTHON=<that python>.\n".format(
             *sys.version_info[:2]
         )
     )
+    sys.exit(69)  # EXIT_MISSING, which an old Python cannot import
 
 sys.path[0] = ROOT
 

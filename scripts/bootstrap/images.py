@@ -22,14 +22,15 @@ def recipes(root: Path, name: str) -> list[Path]:
     ]
 
 
-def _key(machine: Machine, root: Path, name: str) -> str:
+def key(machine: Machine, root: Path, name: str) -> str:
+    """Name a stand-in after its inputs."""
     return cache.digest(recipes(root, name), contract.IMAGES[name], machine.architecture)
 
 
 def cached(machine: Machine, root: Path, names: Sequence[str]) -> bool:
     """Whether every named image only needs loading."""
     return all(
-        cache.entry(machine.cache, f"image-{name}", _key(machine, root, name)).is_dir() for name in names
+        cache.entry(machine.cache, f"image-{name}", key(machine, root, name)).is_dir() for name in names
     )
 
 
@@ -47,7 +48,7 @@ def supply(machine: Machine, root: Path, names: Sequence[str]) -> None:
 
 def _supply(machine: Machine, root: Path, name: str) -> None:
     image = contract.IMAGES[name]
-    thing, key = f"image-{name}", _key(machine, root, name)
+    thing, made = f"image-{name}", key(machine, root, name)
     log = machine.cache / "logs" / f"{thing}.log"
     debian = packages.mirror(machine)
     security = packages.mirror(machine, packages.DEBIAN_SECURITY)
@@ -64,9 +65,9 @@ def _supply(machine: Machine, root: Path, name: str) -> None:
 
     if not cached(machine, root, [name]):
         with progress.step(f"building a stand-in for {image} from Debian packages", "about 30 s, once"):
-            cache.make(machine.cache, thing, key, build)
+            cache.make(machine.cache, thing, made, build)
         return  # building it gave it to the engine too
-    tar = cache.entry(machine.cache, thing, key) / "image.tar"
+    tar = cache.entry(machine.cache, thing, made) / "image.tar"
     with progress.step(f"loading the stand-in for {image}", "a few seconds"):
         progress.run(
             ["docker", "load", "--input", str(tar)],

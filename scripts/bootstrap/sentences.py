@@ -147,7 +147,8 @@ def images_absent(names: list[str]) -> str:
     """Base images are neither here nor to be had."""
     return (
         f"No image registry answers and these base images are not here: {', '.join(names)}; "
-        "`docker load` them, or name those that your network has in PYTHON_IMAGE, POSTGRES_IMAGE, REDIS_IMAGE and HAPROXY_IMAGE."
+        "`docker load` them, or name those that your network has in PYTHON_IMAGE, "
+        "POSTGRES_IMAGE, REDIS_IMAGE and HAPROXY_IMAGE."
     )
 
 
