@@ -6,7 +6,7 @@ or when the reply takes so long that a silent connection might be cut on the way
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -43,6 +43,8 @@ class Exchange:
     def __init__(
         self, statuses: Mapping[int, int], headers: Mapping[str, str], *, stream: bool = False
     ) -> None:
+        self.when_finished: Callable[[], object] | None = None
+        """Called once, when the reply is there."""
         self.headers = dict(headers)
         """Sent with the response; may be added to until `respond` is called."""
         self._statuses = statuses
@@ -71,7 +73,14 @@ class Exchange:
         self._code = code
         self._finished = True
         self._stream = self._stream or reply is None
+        if self.when_finished is not None:
+            self.when_finished()
         self._notify()
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the reply is there."""
+        return self._finished
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Write the response; returns when it is complete or the reader is gone.

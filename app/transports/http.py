@@ -59,7 +59,7 @@ class HttpTransport:
 
     @property
     def in_flight(self) -> int:
-        """How many POST requests are being served."""
+        """How many requests wait for their answer."""
         return len(self._serving)
 
     def routes(self) -> list[web.RouteDef]:
@@ -95,15 +95,15 @@ class HttpTransport:
         if isinstance(session, web.Response):
             return session
         opening = session.revision is None
-        self._serving[exchange] = session
-        try:
-            if not self._dispatcher.dispatch(session, exchange, message):
-                return web.Response(status=202, headers=exchange.headers)
-            if opening and session.revision is not None:
-                exchange.headers[SESSION_HEADER] = await self._sessions.open(session)
-            return await exchange.respond(request)
-        finally:
-            del self._serving[exchange]
+        if not self._dispatcher.dispatch(session, exchange, message):
+            return web.Response(status=202, headers=exchange.headers)
+        if opening and session.revision is not None:
+            exchange.headers[SESSION_HEADER] = await self._sessions.open(session)
+        if not exchange.finished:
+            # Until the reply is there, not until the client is gone: it may be gone long before.
+            self._serving[exchange] = session
+            exchange.when_finished = lambda: self._serving.pop(exchange)
+        return await exchange.respond(request)
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         if wants_upgrade(request):

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -123,6 +123,13 @@ def make_dispatcher(probe: Probe, **options: Any) -> Dispatcher:
     return Dispatcher(
         name="fixture", version="0.0.1", instructions="Use the tools.", tools=probe.tools(), **options
     )
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Return once something that announces itself by no event has become true."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what the other end of a socket does raises no event here
+            await asyncio.sleep(0.005)
 
 
 async def _healthy(_request: web.Request) -> web.Response:
