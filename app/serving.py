@@ -47,6 +47,8 @@ async def serve(settings: Settings, listener: socket) -> Exit:
             await _drain(app, settings, shutdown)
     finally:
         await runner.cleanup()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
     log.info("stopped", exit=int(shutdown.exit))
     return shutdown.exit
 

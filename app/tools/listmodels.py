@@ -7,7 +7,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.protocol.tools import Call, Tool, ToolResult, text
-from app.providers.records import NANO_USD_PER_USD, TOKENS_PER_PRICE, Model, Vendor
+from app.providers.records import NANO_USD_PER_USD, TOKENS_PER_PRICE, Model, Thinking, Vendor
+
+_THINKING = {
+    Thinking.ALWAYS: "always thinks",
+    Thinking.SWITCH: "thinks unless told not to",
+    Thinking.NONE: "does not think",
+}
 
 
 class Arguments(BaseModel):
@@ -104,7 +110,7 @@ def _line(model: ModelEntry) -> str:
         else "context not stated by the vendor",
         *([f"at most {model.max_output_tokens} tokens out"] if model.max_output_tokens else []),
         " / ".join(map(_usd, prices)) if any(prices) else "free",
-        f"thinking {model.thinking}",
+        _THINKING[Thinking(model.thinking)],
         *([f"effort {', '.join(model.efforts)}"] if model.efforts else []),
         *([f"sees {', '.join(model.media)}"] if model.media else []),
         "callable" if model.available else "not callable without a key",
