@@ -20,7 +20,7 @@ from infra.site import Site
 
 end_quietly()
 settings = Settings.load(pulumi.Config())
-root = Path(pulumi.get_root_directory())
+root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack())
 ground = survey(site, settings.published_port)
 credentials = SecretFiles.of(site)

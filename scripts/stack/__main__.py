@@ -1,0 +1,71 @@
+"""`python -m scripts.stack VERB --stack NAME`: the table of verbs."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from infra.engine import EngineError
+from scripts.stack.destroy import destroy
+from scripts.stack.down import down
+from scripts.stack.drift import drift
+from scripts.stack.env import env
+from scripts.stack.errors import StackError
+from scripts.stack.logs import logs
+from scripts.stack.preview import preview
+from scripts.stack.ps import ps
+from scripts.stack.session import Session
+from scripts.stack.token import token
+from scripts.stack.up import up
+
+LINES = 100
+FAILED = 1
+Verb = Callable[[Session, argparse.Namespace], int]
+VERBS: dict[str, tuple[str, Verb]] = {
+    "up": ("create or change the stack, then make a real MCP call", lambda session, _: up(session)),
+    "down": ("remove containers and networks; volumes stay", lambda session, _: down(session)),
+    "destroy": ("remove everything, after naming it (YES=1: unasked)", lambda session, _: destroy(session)),
+    "preview": (
+        "show what `up` would do; needs no engine",
+        lambda session, given: preview(session, *given.flags),
+    ),
+    "drift": ("compare what runs with the state", lambda session, _: drift(session)),
+    "logs": (
+        "show what the containers say",
+        lambda session, given: logs(
+            session, service=given.service, tail=given.tail, follow=not given.no_follow
+        ),
+    ),
+    "ps": ("list the containers", lambda session, _: ps(session)),
+    "token": ("print the client token", lambda session, _: token(session)),
+    "env": ("print the environment for a bare `pulumi up`", lambda session, _: env(session)),
+}
+
+
+def main() -> int:
+    """Run one verb; what goes wrong is one sentence on stderr."""
+    given = _arguments()
+    try:
+        return VERBS[given.verb][1](Session.of(given.stack), given)
+    except (StackError, EngineError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.stack", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, (help_, _) in VERBS.items():
+        verb = verbs.add_parser(name, help=help_)
+        verb.add_argument("--stack", default="dev", help="which Pulumi.<stack>.yaml (default: dev)")
+        if name == "preview":
+            for flag in ("--diff", "--json"):
+                verb.add_argument(flag, dest="flags", action="append_const", const=flag, default=[])
+        if name == "logs":
+            verb.add_argument("service", nargs="?", help="one of them only, such as redis")
+            verb.add_argument("--tail", type=int, default=LINES, help="how many lines of the past")
+            verb.add_argument("--no-follow", action="store_true", help="end with the last line")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""A stack's parts on the engine, found by name and label, whether the state knows them or not."""
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+
+from infra import engine
+from infra.engine import EngineError
+from infra.site import CHECKOUT_LABEL, STACK_LABEL, Site
+from scripts.stack.errors import StackError
+
+PURPOSES = ("data", "logs", "redis", "postgres")
+SIZES_SECONDS = 10
+"""The engine walks every volume to tell their sizes; if that takes longer, they are named without."""
+
+
+def require_engine() -> None:
+    """Make sure that an engine answers.
+
+    Raises:
+        StackError: it does not; one sentence.
+    """
+    try:
+        engine.ask("version", "--format", "{{.Server.Version}}")
+    except EngineError as error:
+        raise StackError(str(error)) from error
+
+
+def filters(site: Site) -> Sequence[str]:
+    """Return the arguments that make a listing show this stack of this checkout only."""
+    labels = {STACK_LABEL: site.prefix, CHECKOUT_LABEL: site.checkout}
+    return [part for label, value in labels.items() for part in ("--filter", f"label={label}={value}")]
+
+
+def containers(site: Site) -> Sequence[engine.Listed]:
+    """List the stack's containers, running or not."""
+    ours = (site.prefix, site.checkout)
+    return [one for one in engine.containers() if (one.stack, one.checkout) == ours]
+
+
+def networks(site: Site) -> Sequence[str]:
+    """List the stack's networks by id."""
+    return engine.ask("network", "ls", "--quiet", *filters(site)).split()
+
+
+def volumes(site: Site) -> Mapping[str, str]:
+    """Return the stack's volumes that exist, each with its size if the engine tells in time."""
+    there = set(engine.ask("volume", "ls", "--quiet").split())
+    ours = [site.volume(purpose) for purpose in PURPOSES if site.volume(purpose) in there]
+    sizes: dict[str, str] = {}
+    with contextlib.suppress(EngineError):
+        shown = engine.ask("system", "df", "--verbose", "--format", "{{json .}}", seconds=SIZES_SECONDS)
+        sizes = {one["Name"]: one["Size"] for one in json.loads(shown)["Volumes"]}
+    return {name: sizes.get(name, "size unknown") for name in ours}
+
+
+def remove_leftovers(site: Site) -> None:
+    """Remove containers and networks that an interrupted update made and the state never heard of."""
+    for one in containers(site):
+        print(f"removing {one.name}, which the state does not know")
+        engine.remove(one.id)
+    for network in networks(site):
+        engine.ask("network", "rm", network)
+
+
+def remove_volumes(names: Sequence[str]) -> None:
+    """Remove volumes and what is in them, for good."""
+    for name in names:
+        engine.ask("volume", "rm", name)
