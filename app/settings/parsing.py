@@ -108,12 +108,12 @@ def names(value: str) -> tuple[str, ...]:
 
 
 def hosts(value: str) -> tuple[str, ...]:
-    """Parse host names, each with or without a port, as they stand in a Host header."""
+    """Parse host names as they stand in a Host header: `name`, `name:port`, or `name:*` for any port."""
     found = names(value)
     for entry in found:
-        if "/" in entry or "*" in entry or " " in entry:
+        if "/" in entry or "*" in entry.removesuffix(":*") or " " in entry:
             raise ValueError(
-                f"of which {entry!r} is not a host name: write name or name:port, without scheme or path or *"
+                f"of which {entry!r} is not a host name: write name, name:port or name:*, without scheme"
             )
     return tuple(entry.lower() for entry in found)
 

@@ -69,7 +69,7 @@ class Settings(BaseModel):
         values = _parse(read.texts, faults)
         unread = {name for name in named | read.texts.keys() if values.get(name) is None}
         values["STORE"] = rules.choose_store(values, faults, unread=unread)
-        rules.check_timings(values, faults)
+        rules.check_timings(values, faults, given=read.texts)
         rules.check_production(values, faults, unread=unread)
         for name in ("DATA_DIR", "LOG_DIR", "CONFIG_DIR"):
             if values.get(name):

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 SECRET_MINIMUM = 16
@@ -73,13 +73,15 @@ def is_service_key(key: str) -> bool:
     return not isinstance(claims, dict) or claims.get("role", "service_role") == "service_role"
 
 
-def check_timings(values: Mapping[str, Any], faults: list[str]) -> None:
-    """A call that may not outlive DETACH_AFTER could never be detached."""
+def check_timings(values: dict[str, Any], faults: list[str], *, given: Collection[str]) -> None:
+    """Refuse times that contradict each other; a DETACH_AFTER nobody gave follows a shorter CALL_TIMEOUT."""
+    if "DETACH_AFTER" not in given:
+        values["DETACH_AFTER"] = min(values["DETACH_AFTER"], values["CALL_TIMEOUT"])
     detach, timeout = values["DETACH_AFTER"], values["CALL_TIMEOUT"]
     faults.extend(
         f"{name} is 0, with which no call could be answered: set it above 0."
         for name in ("CALL_TIMEOUT", "DETACH_AFTER")
-        if values[name] <= 0
+        if values[name] <= 0 and name in given
     )
     if detach > timeout > 0:
         faults.append(

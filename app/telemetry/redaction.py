@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from app.settings import Secret
 
@@ -12,6 +13,7 @@ SHORTEST = 6
 DEEPEST = 6
 """Levels of nesting that are looked into; what lies deeper is dropped."""
 _PLAIN = (bool, int, float, type(None))
+_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s:/?#@]*:([^\s/?#]+)@", re.IGNORECASE)
 _PATTERNS = (
     # RFC 6750 §2.1, and the Basic scheme beside it.
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{4,}"), rf"\1\2{MASK}"),
@@ -34,6 +36,9 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         values = {secret.reveal() for secret in secrets}
+        # A driver may name the password of a URL alone, as it was written or as it was decoded.
+        passwords = {found[1] for value in values if (found := _PASSWORD.match(value))}
+        values |= passwords | {unquote(password) for password in passwords}
         loaded = sorted(
             (re.escape(value) for value in values if len(value) >= SHORTEST), key=len, reverse=True
         )

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from app.__main__ import event_loop
 from app.settings import VARIABLES
 from app.version import VERSION
 from tests.app.conftest import TOKEN, Start
@@ -168,6 +170,34 @@ def test_an_unknown_argument_ends_with_64(tmp_path: Path) -> None:
 
     assert done.returncode == 64
     assert "'serve --fast'" in done.stderr
+
+
+def test_an_error_nobody_foresaw_ends_with_70_and_is_in_the_log(tmp_path: Path) -> None:
+    code = (
+        "import sys, app.serving\n"
+        "async def fail(*_): raise RuntimeError('a made-up bug')\n"
+        "app.serving.serve = fail\n"
+        "from app.__main__ import main; sys.exit(main([]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"WS_PORT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 70
+    assert "RuntimeError: a made-up bug" in done.stderr
+
+
+def test_without_uvloop_the_standard_event_loop_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    loop = event_loop()
+
+    assert type(loop).__module__.startswith("asyncio")
+    loop.close()
 
 
 def test_nothing_is_loaded_that_is_not_configured(tmp_path: Path) -> None:

@@ -137,6 +137,25 @@ def test_a_wrong_value_is_one_sentence_that_names_its_variable(tmp_path: Path, n
     assert ": " in sentence  # what to do follows the colon
 
 
+def test_a_shorter_call_timeout_takes_the_default_detachment_with_it(tmp_path: Path) -> None:
+    assert Settings.from_env({"CALL_TIMEOUT": "20s"}, tmp_path).detach_after == 20
+
+
+def test_hosts_and_origins_are_lists_in_lower_case(tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        {
+            "ALLOWED_HOSTS": "Exai.example.com, proxy:*,",
+            "ALLOWED_ORIGINS": "https://App.example.com",
+            "TRUSTED_PROXIES": "10.0.0.0/8,::1",
+        },
+        tmp_path,
+    )
+
+    assert settings.allowed_hosts == ("exai.example.com", "proxy:*")
+    assert settings.allowed_origins == ("https://app.example.com",)
+    assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+
+
 def test_production_defaults_its_lame_duck_and_generates_nothing(tmp_path: Path) -> None:
     settings = Settings.from_env(PRODUCTION, tmp_path)
 

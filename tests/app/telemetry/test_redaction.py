@@ -58,6 +58,12 @@ def test_every_corner_of_an_event_is_masked_and_plain_values_stay() -> None:
     assert (event["count"], event["none"]) == (3, None)
 
 
+def test_the_password_of_a_loaded_url_is_masked_wherever_it_stands() -> None:
+    redactor = Redactor([Secret("postgresql://exai:canary%40word@postgres/exai")])
+
+    assert redactor.text("tried canary%40word and canary@word") == "tried *** and ***"
+
+
 def test_deep_nesting_ends() -> None:
     deep: list[object] = []
     deep.append(deep)
