@@ -13,6 +13,9 @@ from app.stores import migrations
 from app.stores.errors import StoreUnavailableError
 from app.version import VERSION
 
+_FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last is what asyncpg raises for a connection that is cut at the moment it is used."""
+
 Connection = Any
 Pool = Any
 """asyncpg's own classes, which are unknown to the type checker."""
@@ -138,7 +141,7 @@ class PostgresStore:
             raise StoreUnavailableError(
                 f"PostgreSQL refuses us ({error}): correct user, password or database in DATABASE_URL."
             ) from error
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _FAILURES as error:
             reason = str(error) or type(error).__name__
             raise StoreUnavailableError(
                 f"PostgreSQL cannot be used ({reason}): check DATABASE_URL and the database's log."

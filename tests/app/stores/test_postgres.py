@@ -1,10 +1,13 @@
 """What only PostgreSQL promises."""
 
+import asyncio
+import contextlib
+
 import asyncpg
 import pytest
 
 from app.settings import Secret
-from app.stores import StoreUnavailableError
+from app.stores import StoreUnavailableError, postgres
 from app.stores.postgres import POOL_SIZE, PostgresStore
 
 
@@ -16,6 +19,23 @@ async def test_a_wrong_password_names_the_variable_and_not_the_password(postgres
     ) as caught:
         await store.open()
     assert "canary" not in str(caught.value)
+
+
+async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", 0.05)
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    store = PostgresStore(Secret(f"postgresql://u:p@127.0.0.1:{server.sockets[0].getsockname()[1]}/d"))
+    try:
+        with pytest.raises(StoreUnavailableError, match="did not answer in time"):
+            await store.open()
+    finally:
+        server.close()
+        await server.wait_closed()
 
 
 async def test_cut_connections_are_replaced(postgres_url: str) -> None:
