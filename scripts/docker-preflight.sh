@@ -98,10 +98,12 @@ require_env_file() {
 
 # announce PORT FILE: where the server is, where its token is, and the line that connects Claude Code.
 announce() {
+  local file
+  file=$(printf '%q' "$2")
   cat << TEXT
 Serving MCP on http://127.0.0.1:$1/mcp and ws://127.0.0.1:$1/mcp
 Token: AUTH_TOKEN in $2
 Claude Code:
-  claude mcp add-json exai '{"type":"ws","url":"ws://127.0.0.1:$1/mcp","headers":{"Authorization":"Bearer '"\$(sed -n 's/^AUTH_TOKEN=//p' $2)"'"}}'
+  claude mcp add-json exai '{"type":"ws","url":"ws://127.0.0.1:$1/mcp","headers":{"Authorization":"Bearer '"\$(sed -n 's/^AUTH_TOKEN=//p' $file)"'"}}'
 TEXT
 }
