@@ -1,0 +1,1 @@
+"""Run the official MCP conformance suite against our core and against the product."""

@@ -1,0 +1,27 @@
+"""The official suite's fixtures on our own core, guard and transports; for tests only."""
+
+from aiohttp import web
+
+from app.protocol.dispatcher import Dispatcher
+from app.transports.guard import Guard
+from app.transports.http import HttpTransport
+from app.transports.websocket import WebSocketTransport
+from tests.conformance.fixture_server import simple_tools
+
+ANYBODY = "conformance"
+"""The principal of the suite, which has no way to send a token."""
+
+
+def application() -> web.Application:
+    """Wire the fixture server as the product is wired, but open to anybody on the loopback."""
+    dispatcher = Dispatcher(
+        name="conformance-fixtures",
+        version="1.0.0",
+        instructions="Fixtures of the official conformance suite.",
+        tools=simple_tools.tools(),
+    )
+    websocket = WebSocketTransport(dispatcher)
+    http = HttpTransport(dispatcher, upgrade=websocket.serve)
+    app = web.Application(middlewares=[Guard(clients={}, anonymous=ANYBODY).middleware])
+    app.add_routes([*websocket.routes(), *http.routes()])
+    return app
