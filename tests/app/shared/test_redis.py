@@ -31,10 +31,14 @@ async def test_a_wrong_password_names_the_variable_and_not_the_password(redis_ur
 
 
 async def test_a_silent_redis_is_given_up_within_the_deadlines() -> None:
+    left = asyncio.Event()
+
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             await reader.read()
-        writer.close()
+            writer.close()
+            await writer.wait_closed()
+        left.set()
 
     server = await asyncio.start_server(swallow, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -45,6 +49,7 @@ async def test_a_silent_redis_is_given_up_within_the_deadlines() -> None:
             await state.ping()
     finally:
         await state.close()
+        await asyncio.wait_for(left.wait(), 10)
         server.close()
         await server.wait_closed()
 

@@ -22,10 +22,14 @@ async def test_a_wrong_password_names_the_variable_and_not_the_password(postgres
 
 
 async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = asyncio.Event()
+
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             await reader.read()
-        writer.close()
+            writer.close()
+            await writer.wait_closed()
+        left.set()
 
     monkeypatch.setattr(postgres, "CONNECT_SECONDS", 0.05)
     server = await asyncio.start_server(swallow, "127.0.0.1", 0)
@@ -34,6 +38,7 @@ async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         with pytest.raises(StoreUnavailableError, match="did not answer in time"):
             await store.open()
     finally:
+        await asyncio.wait_for(left.wait(), 10)
         server.close()
         await server.wait_closed()
 
