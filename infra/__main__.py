@@ -24,7 +24,7 @@ root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack())
 ground = survey(site, settings.published_port)
 credentials = SecretFiles.of(site)
-engine = Containers(site, credentials, settings.logging, swap=ground.accounts_swap)
+engine = Containers(site, credentials, settings, swap=ground.accounts_swap)
 
 image = ServerImage(
     "image", ServerImageArgs(site=site, base=reference("python", settings, root), target=settings.target)

@@ -36,10 +36,11 @@ class Acceptance:
     which no hook has, so that none succeeds without an answer of its own.
     """
 
-    def __init__(self, port: int, token_file: Path, containers: Sequence[str]) -> None:
+    def __init__(self, port: int, token_file: Path, containers: Sequence[str], patience: int) -> None:
         self._port = port
         self._token_file = token_file
         self._containers = containers
+        self._patience = patience
         self._answered = False
 
     async def call(self, name: str) -> None:
@@ -53,7 +54,7 @@ class Acceptance:
         try:
             tools = await converse(url, self._token_file.read_text(encoding="utf-8").strip())
         except UnansweredError as error:
-            what = f"is up, but a client's call to {url} failed: {error}. It"
+            what = f"did not answer a client's call to {url} ({error})"
             raise pulumi.RunError(account(name, what)) from error
         self._answered = True
         elapsed = round((time.monotonic() - began) * 1000)
@@ -65,7 +66,7 @@ class Acceptance:
         """Make sure that the call was answered in this update, every container of the stack being healthy."""
         if not pulumi.runtime.is_dry_run() and not self._answered:
             for container in self._containers:
-                await healthy(container)
+                await healthy(container, self._patience)
             await self.call(name)
         return f"initialize, tools/list and tools/call {TOOL} answered"
 

@@ -18,12 +18,10 @@ from app import contract
 from infra.credentials import SecretFiles
 from infra.health import probe
 from infra.lifecycle import Lifecycle
-from infra.settings import Logging
+from infra.settings import Settings
 from infra.site import SECRETS_LABEL, Site
 from infra.workload import Running, Workload
 
-WAIT_SECONDS = 120
-"""Above start period + retries of the probe, with room for a cold disk."""
 SHARES_PER_CORE = 1024
 OPEN_FILES = 16384
 """Below what small hosts give the engine itself, which cannot hand out more."""
@@ -45,16 +43,17 @@ REPLACING = [
 class Containers:
     """The engine for one host: a container a workload, on the stack's own networks."""
 
-    def __init__(self, site: Site, credentials: SecretFiles, logging: Logging, *, swap: bool) -> None:
+    def __init__(self, site: Site, credentials: SecretFiles, settings: Settings, *, swap: bool) -> None:
         self._site = site
         self._credentials = credentials
-        self._logging = logging
+        self._logging = settings.logging
+        self._patience = settings.healthy_within
         self._swap = swap
 
     def run(self, workload: Workload, opts: pulumi.ResourceOptions) -> Running:
         """Declare the container; it counts as made when its probe has passed."""
         name = self._site.container(workload.service)
-        lifecycle = Lifecycle(name, self._site, workload.accept)
+        lifecycle = Lifecycle(name, self._site, self._patience, workload.accept)
         limits = workload.limits
         container = docker.Container(
             name,
@@ -72,7 +71,7 @@ class Containers:
             healthcheck=probe(workload.probe),
             # Dependants start after a passed probe, and an update that never passes it fails.
             wait=True,
-            wait_timeout=WAIT_SECONDS,
+            wait_timeout=self._patience,
             must_run=True,
             restart="unless-stopped",
             # Unset, the provider kills at once when it replaces or removes.

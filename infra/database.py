@@ -70,7 +70,7 @@ class Database(pulumi.ComponentResource):
                 },
                 shared_memory=SHARED_MEMORY_MIB,
                 stop_seconds=STOP_SECONDS,
-                accept=set_password,
+                accept=(set_password,),
             ),
             pulumi.ResourceOptions(parent=self),
         )

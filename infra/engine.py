@@ -7,7 +7,7 @@ Nothing here changes an engine except `stop` and `remove`, which are given one c
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,6 +150,12 @@ def last_lines(name: str) -> Sequence[str]:
 def stop(name: str) -> None:
     """Stop one container; it stays, for whoever wants to look at it."""
     ask("stop", "--time", str(STOP_SECONDS), name, seconds=QUESTION_SECONDS + STOP_SECONDS)
+
+
+def prune_images(labels: Mapping[str, str]) -> None:
+    """Remove the images with all of these labels that no container uses."""
+    filters = [part for label, value in labels.items() for part in ("--filter", f"label={label}={value}")]
+    ask("image", "prune", "--all", "--force", *filters)
 
 
 def remove(name: str) -> None:

@@ -1,12 +1,14 @@
 """Images: the server's own, built from this checkout, and the official ones beside it."""
 
+import asyncio
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
 
 from app import contract
-from infra import context
+from infra import context, engine
+from infra.engine import EngineError
 from infra.site import GENERATED, Site
 
 BUILD_CONTEXT = ".."
@@ -35,7 +37,7 @@ class ServerImage(pulumi.ComponentResource):
         secret = docker.RemoteImageBuildSecretArgs(id="ca", src=f"{BUILD_CONTEXT}/{GENERATED}/ca.crt")
         image = docker.RemoteImage(
             f"{args.site.prefix}-image",
-            # The tag carries the content: the image that is replaced can then be removed by its name.
+            # The tag carries the content, so that a listing tells images apart.
             name=f"{contract.NAME}:{args.site.prefix}-{content[:TAG_DIGITS]}",
             build=docker.RemoteImageBuildArgs(
                 context=BUILD_CONTEXT,
@@ -45,13 +47,24 @@ class ServerImage(pulumi.ComponentResource):
                 # The engine's own BuildKit: another builder has to be pulled, and sees no local images.
                 builder="default",
                 secrets=[secret] if args.site.authorities else None,
+                labels=dict(args.site.labels),
             ),
             # The binding has no digest of the context; without this, changed source changes nothing.
             triggers={"context": content},
+            # Left to `prune`: after a failed update, Pulumi would remove by name what is in use again.
+            keep_locally=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.id, self.name = image.image_id, image.name
         self.register_outputs({"id": self.id, "name": self.name})
+
+
+async def prune(site: Site, _name: str) -> None:
+    """Remove the images that earlier updates of this stack built and no container uses any more."""
+    try:
+        await asyncio.to_thread(engine.prune_images, site.labels)
+    except EngineError as error:
+        pulumi.log.warn(f"Images of earlier updates are left behind. {error}")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ from infra.engine import EngineError, Listed
 from infra.site import Site
 from infra.workload import Acceptance
 
-HEALTHY_SECONDS = 90
-"""For a container that was changed while it ran; a new one is waited for by the provider."""
 POLL_SECONDS = 0.5
 SIGNS_OF_A_FOREIGN_VOLUME = (
     "permission denied",
@@ -26,9 +24,10 @@ SIGNS_OF_A_FOREIGN_VOLUME = (
 class Lifecycle:
     """The hooks of one container. They run in a real update only, inside a bare `pulumi up` too."""
 
-    def __init__(self, name: str, site: Site, accept: Acceptance | None) -> None:
+    def __init__(self, name: str, site: Site, patience: int, accept: Sequence[Acceptance]) -> None:
         self._name = name
         self._site = site
+        self._patience = patience
         self._accept = accept
 
     def hooks(self) -> pulumi.ResourceHookBinding:
@@ -55,9 +54,9 @@ class Lifecycle:
 
     async def prove(self, _: pulumi.ResourceHookArgs) -> None:
         """Wait until the container is healthy, and let the workload's own acceptance have its say."""
-        await healthy(self._name)
-        if self._accept is not None:
-            await self._accept(self._name)
+        await healthy(self._name, self._patience)
+        for accept in self._accept:
+            await accept(self._name)
 
     def explain(self, args: pulumi.ErrorHookArgs) -> bool:
         """Say how a container that never became healthy fared, and stop it.
@@ -88,13 +87,13 @@ def foreign(one: Listed) -> str:
     )
 
 
-async def healthy(name: str) -> None:
+async def healthy(name: str, seconds: float) -> None:
     """Wait until a container is healthy.
 
     Raises:
         pulumi.RunError: it stopped, turned unhealthy or took too long; with its last lines.
     """
-    deadline = time.monotonic() + HEALTHY_SECONDS
+    deadline = time.monotonic() + seconds
     while (state := await asyncio.to_thread(engine.health, name)) != "healthy":
         if state != "starting" or time.monotonic() > deadline:
             raise pulumi.RunError(account(name, "is not healthy"))
@@ -107,7 +106,7 @@ def account(name: str, what: str) -> str:
     tail = [f"  {name} | {line}" for line in lines] or [f"  {name} | (it wrote nothing)"]
     return "\n".join(
         [
-            f"The container {name} {what} (it is {engine.health(name)}). It said last:",
+            f"The container {name} {what}; it is {engine.health(name)}, and said last:",
             *tail,
             *_mend(name, lines),
         ]

@@ -1,6 +1,7 @@
 """The MCP server: the container everything else is there for."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pulumi
@@ -10,6 +11,7 @@ from infra.acceptance import Acceptance
 from infra.cache import Cache
 from infra.credentials import SecretFiles
 from infra.database import Database
+from infra.image import prune
 from infra.network import Network
 from infra.settings import Settings
 from infra.site import Site
@@ -55,7 +57,12 @@ class Server(pulumi.ComponentResource):
         data = volume("data", site, protect=settings.protect, parent=self)
         logs = volume("logs", site, protect=settings.protect, parent=self)
         secrets = (*SECRETS, *args.credentials.present_vendor_keys)
-        acceptance = Acceptance(settings.published_port, args.credentials.path("auth_token"), site.containers)
+        acceptance = Acceptance(
+            settings.published_port,
+            args.credentials.path("auth_token"),
+            site.containers,
+            settings.healthy_within,
+        )
         running = args.engine.run(
             Workload(
                 service=contract.NAME,
@@ -71,7 +78,7 @@ class Server(pulumi.ComponentResource):
                 scratch={"/tmp": SCRATCH_MIB},  # noqa: S108 - a path in the container, not here
                 published={settings.published_port: contract.PORT},
                 stop_seconds=RELOAD_STOP_SECONDS if settings.hot_reload else contract.STOP_GRACE_SECONDS,
-                accept=acceptance.call,
+                accept=(acceptance.call, partial(prune, site)),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[args.cache, args.database]),
         )
@@ -96,4 +103,5 @@ def _environment(settings: Settings, secrets: tuple[str, ...]) -> dict[str, str]
 
 def _folders(root: Path) -> dict[str, Path]:
     """Return what an edit in the checkout reaches: the package, which reloads, and the configuration."""
-    return {contract.SOURCE_PATH: root / "app", contract.CONFIG_PATH: root / "config"}
+    folders = {contract.SOURCE_PATH: root / "app", contract.CONFIG_PATH: root / "config"}
+    return {target: folder for target, folder in folders.items() if folder.is_dir()}

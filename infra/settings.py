@@ -129,6 +129,12 @@ class Settings(Record):
     published_port: StrictInt = Field(
         contract.PORT, ge=1, le=65535, description="a port number from 1 to 65535 on the host"
     )
+    healthy_within: StrictInt = Field(
+        90,
+        ge=1,
+        le=3600,
+        description="a whole number of seconds from 1 to 3600, for each container's probe to pass",
+    )
     hot_reload: StrictBool = Field(False, description="true or false")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"

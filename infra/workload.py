@@ -39,8 +39,8 @@ class Workload:
     shared_memory: int | None = None
     published: Mapping[int, int] = field(default_factory=dict)
     """Ports of the host's loopback address, each with the port inside."""
-    accept: Acceptance | None = None
-    """Asked after the service has become healthy, each time it was made or changed."""
+    accept: Sequence[Acceptance] = ()
+    """Asked in order after the service has become healthy, each time it was made or changed."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import shutil
 
+from infra import engine
 from scripts.stack import parts
 from scripts.stack.cli import arguments_for_this_terminal, step
 from scripts.stack.errors import StackError
@@ -27,6 +28,7 @@ def destroy(session: Session) -> int:
             raise StackError("Not everything is gone; what is above says why. The volumes were not touched.")
     parts.remove_leftovers(site)
     parts.remove_volumes(list(volumes))
+    engine.prune_images(site.labels)
     shutil.rmtree(site.secrets, ignore_errors=True)
     pulumi.ask("stack", "rm", "--yes", "--preserve-config", "--stack", session.file.stack)
     print("Removed.")

@@ -16,6 +16,7 @@ from scripts.stack.errors import StackError
 from scripts.stack.session import Session
 
 THROW_AWAY = "throw-away"
+PROJECT = "Pulumi.yaml"
 
 
 def preview(session: Session, *flags: str) -> int:
@@ -39,6 +40,7 @@ def _existing_or_empty(session: Session) -> Iterator[tuple[Pulumi, Sequence[str]
         # A copy, because creating a stack writes a salt into its file; secrets are placeholders.
         copy = Path(folder) / session.file.path.name
         copy.write_text(yaml.safe_dump(session.file.without_secrets()), encoding="utf-8")
+        (Path(folder) / PROJECT).write_text((session.file.root / PROJECT).read_text(encoding="utf-8"))
         backend = Path(folder) / "state"
         backend.mkdir()
         variables = {
@@ -50,7 +52,7 @@ def _existing_or_empty(session: Session) -> Iterator[tuple[Pulumi, Sequence[str]
             **environment.engine_host(),
         }
         pulumi = Pulumi(session.file, variables)
-        pulumi.ask("stack", "init", session.file.stack, "--config-file", str(copy))
+        pulumi.ask("stack", "init", session.file.stack, "--cwd", folder)
         yield pulumi, ("--config-file", str(copy))
 
 
