@@ -6,7 +6,25 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/docker-preflight.sh
 WAIT_SECONDS=180
+ENDING_TRIES=20 # half a second each
 env_file=${1:-.env.docker}
+
+# ending_code CONTAINER: the code with which a server that restarts again and again ends, else 1.
+# Its policy is put aside to read the code, which a running container does not show, and so it stays ended.
+ending_code() {
+  local code=1 status
+  if [ "$(docker inspect --format '{{.RestartCount}}' "$1" 2> /dev/null || echo 0)" -gt 0 ]; then
+    docker update --restart no "$1" > /dev/null
+    for _ in $(seq "$ENDING_TRIES"); do
+      read -r status code <<< "$(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$1")"
+      [ "$status" != exited ] || break
+      sleep 0.5
+    done
+    docker update --restart unless-stopped "$1" > /dev/null
+    [ "$code" -ne 0 ] || code=1
+  fi
+  echo "$code"
+}
 
 require_engine
 docker compose version > /dev/null 2>&1 \
@@ -34,9 +52,7 @@ require_own_volume "$image" "${project}_logs" /app/logs
 if ! "${compose[@]}" up --detach --wait --wait-timeout "$WAIT_SECONDS"; then
   "${compose[@]}" logs --no-color --tail 20 >&2
   "${compose[@]}" ps --all >&2
-  container=$("${compose[@]}" ps --all --quiet exai-mcp-server)
-  code=$(docker inspect --format '{{.State.ExitCode}}' "$container" 2> /dev/null || true)
-  [ "${code:-0}" -ne 0 ] || code=1
+  code=$(ending_code "$("${compose[@]}" ps --all --quiet exai-mcp-server)")
   fail "$code" "The project did not become healthy: the last lines of each service stand above; mend what they name and run this again."
 fi
 announce "$port" "$env_file"

@@ -5,6 +5,7 @@ set -euo pipefail
 file=${1:-.env.docker}
 case $file in /*) ;; *) file=$PWD/$file ;; esac
 cd "$(dirname "$0")/.."
+. scripts/docker-preflight.sh
 SECRET_BYTES=32
 
 [ -e "$file" ] && exit 0
@@ -16,6 +17,11 @@ while IFS= read -r line || [ -n "$line" ]; do
     AUTH_TOKEN= | STATE_KEY= | POSTGRES_PASSWORD= | REDIS_PASSWORD=)
       # Hexadecimal: stands in a URL, a header and a shell word as it is.
       line+=$(od -An -vtx1 -N "$SECRET_BYTES" /dev/urandom | tr -d ' \n')
+      ;;
+    '#CA_BUNDLE=')
+      # So that a bare `docker compose up --build` works too where TLS is intercepted.
+      bundle=$(ca_bundle '')
+      [ -z "$bundle" ] || line=CA_BUNDLE=$bundle
       ;;
   esac
   printf '%s\n' "$line"

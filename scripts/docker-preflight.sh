@@ -36,7 +36,7 @@ setting() {
 # ca_bundle FILE: the certificates that the build should trust, as a path; nothing if there are none to add.
 ca_bundle() {
   local candidate
-  for candidate in "$(setting "$1" CA_BUNDLE '')" .exai/ca.crt /etc/ssl/certs/ca-certificates.crt; do
+  for candidate in "$(setting "$1" CA_BUNDLE '')" "$PWD/.exai/ca.crt" /etc/ssl/certs/ca-certificates.crt; do
     if [ -s "$candidate" ]; then printf '%s' "$candidate" && return; fi
   done
 }

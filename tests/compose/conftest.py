@@ -14,7 +14,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE_FILE = ROOT / "docker-compose.yml"
-HOST_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 WAIT_SECONDS = 180
 KEPT = frozenset({"PYTHON_IMAGE", "POSTGRES_IMAGE", "REDIS_IMAGE", "CA_BUNDLE"})
 """What belongs to the machine; every other variable of the file must not leak in from the caller's shell."""
@@ -31,6 +30,14 @@ class Project:
 
     def container(self, service: str) -> str:
         return f"{self.name}-{service}-1"
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +57,6 @@ def env_file(tmp_path_factory: pytest.TempPathFactory, docker_compose_project_na
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     lines = [f"MCP_PUBLISHED_PORT={port}", f"MCP_IMAGE=exai-mcp-server:{docker_compose_project_name}"]
-    if "CA_BUNDLE" not in os.environ and HOST_BUNDLE.is_file():
-        lines.append(f"CA_BUNDLE={HOST_BUNDLE}")
     with path.open("a") as stream:
         stream.write("\n".join([*lines, ""]))
     return path

@@ -159,7 +159,7 @@ def test_without_a_registry_one_sentence_says_so_and_nothing_changes(tmp_path: P
         sys.executable,
         "scripts/pin_images.py",
         "--lock",
-        lock,
+        str(lock),
         "--registry",
         f"http://127.0.0.1:{free_port}",
     ]
