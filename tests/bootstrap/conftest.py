@@ -1,14 +1,18 @@
 """A made-up machine: what is on its PATH, what its programs answer, which hosts it reaches."""
 
 import json
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app import contract
 from scripts.bootstrap.machine import Answer, Machine
+
+from .engine_bench import Bench, docker
 
 DOCKER_INFO = ("docker", "info", "--format", "{{json .}}")
 IMAGE_LIST = ("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
@@ -94,3 +98,29 @@ def clone(tmp_path: Path) -> Path:
     (root / "pyproject.toml").write_text("[project]\n")
     (root / ".exai").mkdir(mode=0o700)
     return root
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench(f"exai-test-{uuid.uuid4().hex[:8]}")
+    yield made
+    if made.containers:
+        docker("rm", "--force", "--volumes", *made.containers)
+    if made.volumes:
+        docker("volume", "rm", *made.volumes)
+
+
+@pytest.fixture(scope="module")
+def base_images() -> None:
+    """Skip where the engine lacks a base image."""
+    listed = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+    missing = [image for image in contract.IMAGES.values() if image not in listed]
+    if missing:
+        pytest.skip(f"not on this engine: {', '.join(missing)} (run `python3 scripts/bootstrap images`)")
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """Make a folder that the users in the containers may read."""
+    tmp_path.chmod(0o755)
+    return tmp_path

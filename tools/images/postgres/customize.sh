@@ -10,10 +10,7 @@ rm -rf "$root/usr/share/i18n" "$root/usr/share/perl" "$root"/usr/lib/*/perl/5.40
   "$root/var/lib/postgresql" "$root/etc/postgresql"
 sed -i "s/^#\(listen_addresses = \)'localhost'/\1'*'/" "$root/usr/share/postgresql/17/postgresql.conf.sample"
 grep -q "^listen_addresses = '\*'" "$root/usr/share/postgresql/17/postgresql.conf.sample"
-for directory in /var/lib/postgresql /var/lib/postgresql/data /var/run/postgresql /docker-entrypoint-initdb.d; do
-  mkdir -p "$root$directory"
-done
-chroot "$root" chown postgres:postgres /var/lib/postgresql /var/lib/postgresql/data /var/run/postgresql
+mkdir -p "$root/var/lib/postgresql/data" "$root/docker-entrypoint-initdb.d"
+chroot "$root" chown postgres:postgres /var/lib/postgresql /var/lib/postgresql/data
 # As there: any user given with --user may start here.
 chmod 1777 "$root/var/lib/postgresql/data"
-chmod 3777 "$root/var/run/postgresql"
