@@ -21,6 +21,13 @@ if sys.version_info < MINIMUM_PYTHON:
     )
     sys.exit(69)  # EXIT_MISSING, which an old Python cannot import
 
+if os.name == "nt":
+    sys.stderr.write(
+        "The stack is run from Linux, macOS or WSL 2, and this is Windows itself: open a WSL 2 distribution "
+        "(`wsl --install`, https://learn.microsoft.com/windows/wsl/install), clone there and run again.\n"
+    )
+    sys.exit(69)
+
 sys.path[0] = ROOT
 
 from scripts.bootstrap.command import main  # noqa: E402 - only a Python that can parse it may import it

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bootstrap import look, packages, progress
+from scripts.bootstrap import cache, look, packages, progress
 from scripts.bootstrap.machine import Machine, last_line
 from scripts.bootstrap.refusal import Refusal
 
@@ -26,6 +26,11 @@ def supply(machine: Machine) -> None:
     Raises:
         Refusal: a package or the engine itself failed.
     """
+    with cache.lock(machine.cache / "engine.lock"):
+        _supply(machine)
+
+
+def _supply(machine: Machine) -> None:
     if machine.which("dockerd") is None or machine.which("docker") is None:
         with progress.step("installing the Docker engine from Debian packages", "about 30 s"):
             packages.install(machine, PACKAGES)

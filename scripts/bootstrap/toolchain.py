@@ -67,8 +67,7 @@ def _stamp(root: Path) -> Path:
 def installed(machine: Machine, root: Path) -> Path | None:
     """Return the build if it is finished, this clone has its provider, and the user has no Pulumi already."""
     made = cached(machine, root)
-    stamp = _stamp(root)
-    if made is None or not stamp.is_file() or stamp.read_text() != made.name:
+    if made is None or not _has_provider(root, made):
         return None
     return None if look.pulumi(machine).usable else made
 
@@ -79,9 +78,19 @@ def install_provider(machine: Machine, root: Path, made: Path) -> None:
     Raises:
         Refusal: `pulumi plugin install` failed.
     """
-    stamp = _stamp(root)
-    if stamp.is_file() and stamp.read_text() == made.name:
+    if _has_provider(root, made):
         return
+    with cache.lock(root / ".exai" / "provider.lock"):
+        if not _has_provider(root, made):
+            _install_provider(machine, root, made)
+
+
+def _has_provider(root: Path, made: Path) -> bool:
+    stamp = _stamp(root)
+    return stamp.is_file() and stamp.read_text() == made.name
+
+
+def _install_provider(machine: Machine, root: Path, made: Path) -> None:
     home(root).mkdir(parents=True, exist_ok=True)
     with progress.step("installing the Docker provider for this clone", "about 2 s"):
         progress.run(
@@ -96,4 +105,4 @@ def install_provider(machine: Machine, root: Path, made: Path) -> None:
             timeout=INSTALL_TIMEOUT_SECONDS,
             environ={**machine.environ, "PULUMI_HOME": str(home(root)), "PULUMI_SKIP_UPDATE_CHECK": "true"},
         )
-    stamp.write_text(made.name)
+    _stamp(root).write_text(made.name)

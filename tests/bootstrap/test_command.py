@@ -5,12 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from scripts.bootstrap import engine
 from scripts.bootstrap.refusal import EXIT_USAGE
-
-from .conftest import MakeMachine
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY = ROOT / "scripts" / "bootstrap" / "__main__.py"
@@ -43,17 +38,3 @@ def test_only_the_standard_library_is_needed() -> None:
     )
     assert done.stderr == ""
     assert done.returncode == 0
-
-
-@pytest.mark.parametrize(
-    "record", ["", "{}", '{"pid": 1, "started": "0"}', '{"pid": 999999999, "started": "5"}']
-)
-def test_an_engine_that_we_did_not_start_is_not_stopped(machine: MakeMachine, record: str) -> None:
-    here = machine()
-    here.cache.mkdir(parents=True)
-    (here.cache / "dockerd.json").write_text(record)
-    assert engine.stop(here) is False
-
-
-def test_without_a_record_there_is_nothing_to_stop(machine: MakeMachine) -> None:
-    assert engine.stop(machine()) is False
