@@ -11,11 +11,13 @@ STACKS := $(WITH) python -m scripts.stack
 help: ## list the verbs
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: ready ready-python toolchain
+.PHONY: ready ready-python ready-pulumi toolchain
 ready: # engine, Pulumi, Python environment: looks first, installs only what is missing and may be installed
 	@$(PYTHON) scripts/bootstrap
 ready-python:
 	@$(PYTHON) scripts/bootstrap python
+ready-pulumi: # no engine needed
+	@$(PYTHON) scripts/bootstrap python toolchain
 toolchain: ## build the Pulumi CLI and its Docker provider from source (registries-only machines)
 	@$(PYTHON) scripts/bootstrap toolchain
 
@@ -26,7 +28,7 @@ down: ready ## remove containers and networks; volumes stay (STACK=dev)
 	@$(STACKS) down --stack $(STACK)
 destroy: ready ## remove everything, volumes too, after naming them (STACK=dev, YES=1 to skip the question)
 	@$(STACKS) destroy --stack $(STACK)
-preview: ready-python ## show what `up` would do; needs no engine (STACK=dev)
+preview: ready-pulumi ## show what `up` would do; needs no engine (STACK=dev)
 	@$(STACKS) preview --stack $(STACK)
 drift: ready ## compare the running stack with its state; non-zero if they differ (STACK=dev)
 	@$(STACKS) drift --stack $(STACK)
@@ -34,9 +36,9 @@ logs: ready ## follow the logs of the stack's containers (STACK=dev)
 	@$(STACKS) logs --stack $(STACK)
 ps: ready ## the stack's containers, their health and ports (STACK=dev)
 	@$(STACKS) ps --stack $(STACK)
-token: ready-python ## print the client token (STACK=dev)
+token: ready-pulumi ## print the client token (STACK=dev)
 	@$(STACKS) token --stack $(STACK)
-env: ready-python ## print the environment for a bare `pulumi up`: eval "$$(make -s env)"
+env: ready-pulumi ## print the environment for a bare `pulumi up`: eval "$$(make -s env)"
 	@cat .exai/env && $(STACKS) env --stack $(STACK)
 
 .PHONY: run compose-up compose-down
@@ -47,7 +49,7 @@ compose-up: ready ## the same topology with docker compose
 compose-down: ready ## stop the compose project; volumes stay
 	@$(WITH) scripts/compose-down.sh
 
-.PHONY: test check format e2e image-report pin-images
+.PHONY: test check format e2e bench image-report pin-images
 test: ready check ## everything this machine can run; what could not run is named with its reason
 	@$(WITH) python -m pytest
 check: ready-python ## format, lint, types
@@ -56,6 +58,8 @@ format: ready-python ## format the code and mend what the linter can
 	@$(WITH) ruff format . && ruff check --fix .
 e2e: ready ## only the tests that run a real stack on a real engine
 	@$(WITH) python -m pytest tests/e2e
+bench: ready-python ## our server beside a bare echo and the SDK, every figure against its limit (ARGS="--quick --write")
+	@$(WITH) python -m bench $(ARGS)
 image-report: ready ## size and content of the production image against its limits
 	@$(WITH) python scripts/image_report.py
 pin-images: ready-python ## write the base images' digests to images.lock (needs the image registries)
