@@ -1,0 +1,26 @@
+"""How much is measured: the whole benchmark, or a smoke run that only shows that it works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Rounds, and the length of what is done in one; times in seconds."""
+
+    rounds: int
+    warmup: float
+    seconds: float
+    """One window of a closed loop; a round has two of them for each server."""
+    latency_seconds: float
+    rate: int
+    """Calls a second of the open loop."""
+    sessions: int
+    starts: int
+    """Fresh starts of each server in a round."""
+    judged: bool = True
+
+
+FULL = Effort(rounds=5, warmup=0.3, seconds=0.7, latency_seconds=2.5, rate=200, sessions=2000, starts=2)
+QUICK = Effort(
+    rounds=1, warmup=0.05, seconds=0.1, latency_seconds=0.25, rate=200, sessions=50, starts=1, judged=False
+)

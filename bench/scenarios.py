@@ -1,0 +1,95 @@
+"""What is done to the servers in a round, and the readings taken from it.
+
+A scenario has lanes, one for each server (and dialect) that is compared in it. Its lanes run one after the
+other and then again in reverse order, so that a slow drift of the machine falls on all of them alike.
+"""
+
+from dataclasses import dataclass, field
+
+from bench.contestants import ECHO, PRODUCT, SDK, Contestant
+from bench.dialects import (
+    BARE_POST,
+    BARE_WEBSOCKET,
+    MCP_HANDSHAKE,
+    MCP_STATELESS,
+    MCP_WEBSOCKET,
+    Dialect,
+)
+from bench.effort import Effort
+from bench.samples import Sample
+
+MIB = 1024 * 1024
+LATENCY_CONNECTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One server spoken to in one dialect."""
+
+    name: str
+    contestant: Contestant
+    dialect: Dialect
+
+
+WEBSOCKET = (Lane("bare", ECHO, BARE_WEBSOCKET), Lane("ours", PRODUCT, MCP_WEBSOCKET))
+HTTP = (
+    Lane("bare", ECHO, BARE_POST),
+    Lane("handshake", PRODUCT, MCP_HANDSHAKE),
+    Lane("stateless", PRODUCT, MCP_STATELESS),
+    Lane("sdk handshake", SDK, MCP_HANDSHAKE),
+    Lane("sdk stateless", SDK, MCP_STATELESS),
+)
+EVERY_START = (*WEBSOCKET, Lane("sdk", SDK, MCP_HANDSHAKE))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A load on every lane; `options` go to the load generator as they are."""
+
+    key: str
+    title: str
+    lanes: tuple[Lane, ...]
+    options: dict[str, int] = field(default_factory=dict)
+    open_loop: bool = False
+
+    def load(self, effort: Effort) -> dict[str, float]:
+        """Return the load generator's options for one window."""
+        window = effort.latency_seconds / 2 if self.open_loop else effort.seconds
+        more = {"rate": effort.rate} if self.open_loop else {}
+        return {"warmup": effort.warmup, "seconds": window, **self.options, **more}
+
+
+SCENARIOS = (
+    Scenario("ws 1x16", "WebSocket, 1 connection, 16 in flight", WEBSOCKET, {"inflight": 16}),
+    Scenario("ws 100x1", "WebSocket, 100 connections", WEBSOCKET, {"connections": 100}),
+    Scenario("http 16x1", "HTTP, 16 connections", HTTP, {"connections": 16}),
+    Scenario(
+        "latency", "WebSocket, 200 calls/s", WEBSOCKET, {"connections": LATENCY_CONNECTIONS}, open_loop=True
+    ),
+    Scenario("1 MiB", "WebSocket, 1 MiB argument", WEBSOCKET, {"text_bytes": MIB}),
+)
+
+Readings = dict[str, float]
+
+
+def readings(samples: list[Sample]) -> Readings:
+    """Sum the windows of one lane in one round up."""
+    calls = sum(sample.calls for sample in samples)
+    seconds = sum(sample.seconds for sample in samples)
+    taken: Readings = {
+        "cpu_us": sum(sample.server_cpu for sample in samples) / calls * 1e6,
+        "calls_per_second": calls / seconds,
+        "client_share": max(sample.client_share for sample in samples),
+        "others": max(sample.others for sample in samples),
+        "unanswered": sum(sample.unanswered for sample in samples),
+    }
+    latencies = sorted(value for sample in samples for value in sample.latencies_us)
+    for name, part in (("p50_us", 0.5), ("p99_us", 0.99), ("p99_9_us", 0.999)):
+        if latencies:
+            taken[name] = quantile(latencies, part)
+    return taken
+
+
+def quantile(ordered: list[float], part: float) -> float:
+    """Return the value below which this part of an ordered list lies."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]

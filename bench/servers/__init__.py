@@ -1,0 +1,1 @@
+"""The servers compared, each started by `python -m bench.servers.NAME` in a process of its own."""
