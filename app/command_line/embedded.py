@@ -1,0 +1,46 @@
+"""`exai-mcp stdio` without `--url`: the whole server in this process, without its port."""
+
+import os
+from pathlib import Path
+
+from app.exits import Exit
+from app.process import run as run_to_end
+from app.process import say, until_stopped
+from app.settings import ConfigurationError, Settings
+
+
+def run(source: int, sink: int) -> Exit:
+    """Serve the peer behind two descriptors until it closes its end."""
+    try:
+        settings = Settings.from_env(os.environ, Path.cwd())
+    except ConfigurationError as error:
+        say("The configuration is wrong, and nothing was started:", *error.faults)
+        return Exit.CONFIGURATION
+    from app.telemetry import logs
+
+    logs.configure(settings)
+    return run_to_end(lambda: _serve(settings, source, sink))
+
+
+async def _serve(settings: Settings, source: int, sink: int) -> Exit:
+    from aiohttp import web
+
+    from app.bootstrap import DISPATCHER, SHUTDOWN, build_app
+    from app.transports.stdio import StdioTransport
+
+    app = build_app(settings)
+    # The application is started for what it owns (store, shared state, start check); nothing listens.
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        transport = StdioTransport(
+            app[DISPATCHER],
+            source,
+            sink,
+            max_message_bytes=settings.max_message_bytes,
+            finish_seconds=settings.drain_timeout,
+        )
+        await until_stopped(transport.serve(), app[SHUTDOWN].wait())
+    finally:
+        await runner.cleanup()
+    return app[SHUTDOWN].exit

@@ -1,0 +1,70 @@
+"""What every way of running this process shares: its event loop, its last boundary, its voice on stderr."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from app.exits import Exit
+
+PARENT_SECONDS = 2.0
+"""How often a process that serves its parent looks whether the parent is still there."""
+
+
+def run(work: Callable[[], Coroutine[Any, Any, Exit]]) -> Exit:
+    """Run to the end on the fastest loop there is; what nobody foresaw is logged whole and becomes 70."""
+    try:
+        with asyncio.Runner(loop_factory=event_loop) as runner:
+            return runner.run(work())
+    except Exception:  # noqa: BLE001 - the last boundary: logged whole, and told by the exit code
+        import structlog
+
+        structlog.get_logger(__name__).exception("stopped by a bug")
+        return Exit.BUG
+
+
+def event_loop() -> asyncio.AbstractEventLoop:
+    """Make uvloop's event loop where it is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def say(first: str, *faults: str) -> None:
+    """Tell the person at the terminal, or the log of the container, before there is a logger."""
+    sys.stderr.write("\n".join([first, *(f"- {fault}" for fault in faults)]) + "\n")
+
+
+async def until_stopped(work: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]) -> None:
+    """Run this until it ends, a signal asks to stop, the parent is gone or one of the others ends."""
+    main = asyncio.create_task(work)
+    ends = [asyncio.create_task(end) for end in (_told_to_stop(), _orphaned(), *others)]
+    try:
+        await asyncio.wait({main, *ends}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (main, *ends):
+            task.cancel()
+        await asyncio.gather(main, *ends, return_exceptions=True)
+    if not main.cancelled():
+        main.result()
+
+
+async def _told_to_stop() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Where the loop has no signal handlers (Windows), the process simply ends.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+async def _orphaned() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110 - the kernel sets no event when a parent dies
+        await asyncio.sleep(PARENT_SECONDS)
