@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from app.settings import folders, rules, sources
+from app.settings import folders, rules, server_file, sources
 from app.settings.errors import ConfigurationError
 from app.settings.parsing import Network
 from app.settings.secret import Secret
+from app.settings.server_file import ServerFile
 from app.settings.variables import VARIABLES, Variable
 
 
@@ -54,6 +55,8 @@ class Settings(BaseModel):
     retention_days: int
     token_file: Path | None = None
     """Where the generated token is kept; None when AUTH_TOKEN was given."""
+    server_file: ServerFile = ServerFile()
+    """CONFIG_DIR/server.toml as it was at start."""
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -74,6 +77,7 @@ class Settings(BaseModel):
         for name in ("DATA_DIR", "LOG_DIR", "CONFIG_DIR"):
             if values.get(name):
                 values[name] = working_directory / values[name]
+        file = _read_server_file(values, faults)
         if not faults:
             folders.prepare("DATA_DIR", values["DATA_DIR"], faults)
             if values.get("LOG_DIR"):
@@ -87,7 +91,7 @@ class Settings(BaseModel):
         if faults:
             raise ConfigurationError(faults)
         fields = {name.lower(): value for name, value in values.items()}
-        return cls(**fields, token_file=token_file, warnings=tuple(read.warnings))
+        return cls(**fields, token_file=token_file, server_file=file, warnings=tuple(read.warnings))
 
     @property
     def production(self) -> bool:
@@ -102,6 +106,17 @@ class Settings(BaseModel):
     def secrets(self) -> list[Secret]:
         """Return every secret that was loaded, for the redaction of logs."""
         return [value for _, value in self if isinstance(value, Secret)]
+
+
+def _read_server_file(values: Mapping[str, Any], faults: list[str]) -> ServerFile:
+    """Read server.toml, and refuse a client that shares its token with AUTH_TOKEN's."""
+    try:
+        file = server_file.read(values["CONFIG_DIR"])
+        server_file.check_token(file, values.get("AUTH_TOKEN"))
+    except ConfigurationError as error:
+        faults += error.faults
+        return ServerFile()
+    return file
 
 
 def _is_set(variable: Variable, environ: Mapping[str, str]) -> bool:

@@ -1,0 +1,182 @@
+"""CONFIG_DIR/server.toml: the clients besides `default`, and the limits.
+
+    [clients.ci]
+    token_sha256 = "…"           # of a generated token; `exai-mcp clients add ci` writes it
+    tools = ["chat", "threads"]  # absent: all
+    rate = 30                    # tool calls a minute; absent: no limit of its own
+    budget_usd_per_day = 2.5     # kept for the ledger; nothing is metered by it yet
+
+    [limits]
+    connections = 1000
+
+The table `[clients.default]` may restrict the client of AUTH_TOKEN; its token stays in AUTH_TOKEN.
+"""
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.settings.errors import ConfigurationError
+from app.settings.limits import Limits
+from app.settings.secret import Secret
+
+FILE_NAME = "server.toml"
+DEFAULT_CLIENT = "default"
+"""The principal of AUTH_TOKEN; the name, not the token, owns threads and budgets."""
+RESERVED = frozenset({"local", "start-check"})
+"""Principals of this process itself: its own stdin, and its start check."""
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_SHOWN = 40
+"""Characters of a wrong value that are repeated."""
+
+
+class Client(BaseModel):
+    """One client: what its token may do. `token_sha256` is 64 lower-case hex digits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    tools: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None
+    rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    budget_usd_per_day: Annotated[Decimal, Field(strict=False, ge=0, decimal_places=9)] | None = None
+
+
+class ServerFile(BaseModel):
+    """The whole file; an absent one is empty."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    clients: dict[str, Client] = Field(default_factory=dict)
+    limits: Limits = Field(default_factory=Limits)
+
+
+def read(config_dir: Path) -> ServerFile:
+    """Read and check the file; an absent one means no further clients and the default limits.
+
+    Raises:
+        ConfigurationError: with every fault of the file at once, each with its key.
+    """
+    path = config_dir / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ServerFile()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(
+            [f"{path} cannot be read ({reason}): correct its rights, or remove it."]
+        ) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> ServerFile:
+    """Check the text of the file; `path` is what faults call it.
+
+    Raises:
+        ConfigurationError: with every fault at once.
+    """
+    try:
+        found = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError([f"{path} is not TOML ({error}): correct it."]) from error
+    faults: list[str] = []
+    file = ServerFile()
+    try:
+        file = ServerFile.model_validate(_numbers(found))
+    except ValidationError as error:
+        faults += [_sentence(detail) for detail in error.errors(include_url=False)]
+    faults += _clients(found.get("clients"))
+    if faults:
+        raise ConfigurationError([f"{path}: {fault}" for fault in faults])
+    return file
+
+
+def check_token(file: ServerFile, auth_token: Secret | None) -> None:
+    """Refuse a file in which another client has AUTH_TOKEN's token.
+
+    Raises:
+        ConfigurationError: with one fault a client.
+    """
+    own = hashlib.sha256(auth_token.reveal().encode()).hexdigest() if auth_token else None
+    faults = [
+        f"clients.{name}.token_sha256 is the digest of AUTH_TOKEN, and one token cannot be two clients: "
+        f"`exai-mcp clients rotate {name}`."
+        for name, client in file.clients.items()
+        if client.token_sha256 is not None and client.token_sha256 == own
+    ]
+    if faults:
+        raise ConfigurationError(faults)
+
+
+def _numbers(found: dict[str, Any]) -> dict[str, Any]:
+    """Turn the decimals of `[limits]` into the floats that seconds are."""
+    limits = found.get("limits")
+    if not isinstance(limits, dict):
+        return found
+    turned = {key: float(value) if isinstance(value, Decimal) else value for key, value in limits.items()}
+    return found | {"limits": turned}
+
+
+def _clients(clients: object) -> list[str]:
+    """Check what is true of several clients together, and of their names."""
+    faults = []
+    owners: dict[str, str] = {}
+    for name, client in clients.items() if isinstance(clients, Mapping) else ():
+        digest = client.get("token_sha256") if isinstance(client, Mapping) else None
+        if name in RESERVED or not NAME.fullmatch(name):
+            faults.append(
+                f"clients.{name} is not a name a client may have: use lower-case letters, digits, '.', '_' "
+                f"and '-', at most 63, and none of {', '.join(sorted(RESERVED))}."
+            )
+        if name == DEFAULT_CLIENT and digest is not None:
+            faults.append(
+                f"clients.{name}.token_sha256 cannot be set, because that client's token is AUTH_TOKEN: "
+                "remove the key."
+            )
+        elif name != DEFAULT_CLIENT and isinstance(client, Mapping) and digest is None:
+            faults.append(
+                f"clients.{name}.token_sha256 is missing: `exai-mcp clients rotate {name}` makes a token."
+            )
+        elif isinstance(digest, str) and (owner := owners.setdefault(digest, name)) != name:
+            faults.append(
+                f"clients.{name}.token_sha256 is the same as clients.{owner}.token_sha256, and one token "
+                "cannot be two clients: rotate one of them."
+            )
+    return faults
+
+
+def _sentence(detail: Any) -> str:
+    key = ".".join(map(str, detail["loc"]))
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _keys_beside(detail["loc"])
+            close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+            mend = f"if {close[0]} is meant, write that" if close else f"use {', '.join(known)}"
+            return f"{key} is not a key of this file: {mend}."
+        case "string_pattern_mismatch":
+            # Not repeated: it may be the token itself, put in the place of its digest.
+            return (
+                f"{key} is not a SHA-256 digest of 64 lower-case hex digits: `exai-mcp clients rotate` "
+                "writes one."
+            )
+        case _:
+            shown = f"{detail['input']!r}"
+            shown = "set" if key.endswith("token_sha256") or len(shown) > _SHOWN else shown
+            return f"{key} is {shown}, which is wrong ({detail['msg'].lower()}): correct it."
+
+
+def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that would be right where an unknown one stands."""
+    match location[0] if len(location) > 1 else None:
+        case "clients":
+            return list(Client.model_fields)
+        case "limits":
+            return list(Limits.model_fields)
+    return list(ServerFile.model_fields)
