@@ -73,11 +73,12 @@ def ask(*arguments: str, text: str | None = None, seconds: float = QUESTION_SECO
             f"The Docker engine at {host()} did not answer within {seconds:g} s: restart it."
         ) from None
     if done.returncode:
-        raise EngineError(_sentence(done.stderr.strip() or done.stdout.strip()))
+        raise EngineError(sentence(done.stderr.strip() or done.stdout.strip()))
     return done.stdout
 
 
-def _sentence(said: str) -> str:
+def sentence(said: str) -> str:
+    """Return what docker said, in one sentence."""
     lowered = said.lower()
     if "permission denied" in lowered and "connect" in lowered:
         return (
@@ -93,10 +94,12 @@ def containers() -> Sequence[Listed]:
     """List every container of the engine, running or not."""
     form = "\t".join(f"{{{{.{field}}}}}" for field in FIELDS)
     lines = ask("ps", "--all", "--no-trunc", "--format", form).splitlines()
-    return [_listed(*line.split("\t")) for line in lines]
+    return [listed(line) for line in lines]
 
 
-def _listed(id_: str, names: str, state: str, stack: str, checkout: str, ports: str) -> Listed:
+def listed(line: str) -> Listed:
+    """Read one line of the listing."""
+    id_, names, state, stack, checkout, ports = line.split("\t")
     published = (part.split("->")[0].rpartition(":")[2] for part in ports.split(", ") if "->" in part)
     spans = (part.partition("-") for part in published)
     numbers = frozenset(port for low, _, high in spans for port in range(int(low), int(high or low) + 1))

@@ -7,6 +7,8 @@ from typing import Any
 import pydantic
 
 UNKNOWN = "extra_forbidden"
+PLAIN = {"string_type": "a string in quotes"}
+"""What may stand in a free mapping, where no field describes it."""
 OWN_RULE = "value_error"
 """pydantic's name for what our own validators raise: their text is a sentence already."""
 
@@ -39,7 +41,9 @@ def _sentence(
         hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(allowed)}."
         return f"`{key}` is not a setting; {hint}"
     field = _fields(_owner(model, path[:-1])).get(path[-1])
-    allowed_text = field.description if field and field.description else fault["msg"]
+    allowed_text = (
+        field.description if field and field.description else PLAIN.get(fault["type"], fault["msg"])
+    )
     return f"`{key}` is {fault['input']!r}, and must be {allowed_text}."
 
 

@@ -68,7 +68,7 @@ class Lifecycle:
             one.name == self._name and not is_foreign(one, self._site) for one in engine.containers()
         )
         if args.failed_operation == "create" and with_container:
-            pulumi.log.error(account(self._name, "did not become healthy"))
+            pulumi.log.error(account(self._name, f"did not become healthy within {self._patience} s"))
             engine.stop(self._name)
         return False
 
