@@ -1,37 +1,77 @@
 """One request being served, and what its handler may ask of the core."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.protocol import envelopes
 from app.protocol.channel import Channel
+from app.protocol.errors import MissingCapability, ProtocolError
+from app.protocol.logs import LEVELS
+from app.protocol.metadata import CLIENT_CAPABILITIES, LOG_LEVEL, NO_META, TASKS
 from app.protocol.revisions import Revision
 
-ProgressToken = str | int
+if TYPE_CHECKING:  # a session holds its calls
+    from app.protocol.session import Session
 
-NO_META: dict[str, Any] = {}
-"""Stands for an absent `_meta`; nobody writes to it."""
+ProgressToken = str | int
+Questions = dict[str, dict[str, Any]]
+"""Requests to the client by a key of ours: `{"method": …, "params": …}`."""
+
+NEEDS = {
+    "elicitation/create": "elicitation",
+    "sampling/createMessage": "sampling",
+    "roots/list": "roots",
+}
+"""The capability each question needs."""
+
+
+class Asker(Protocol):
+    """How a call gets answers when it cannot simply send a request and wait."""
+
+    state: dict[str, Any]
+
+    async def ask(self, questions: Questions) -> dict[str, Any]:
+        """Return the answers by key, or end the call until they are there."""
+
+
+class Detached(Asker, Protocol):
+    """The task a call has become."""
+
+    def settle(self, answer: dict[str, Any] | None, fault: ProtocolError | None) -> None:
+        """Keep the outcome: an answer, a fault, or neither when it was cancelled."""
+
+
+class Detacher(Protocol):
+    """Who takes over a call that goes on as a task."""
+
+    def adopt(self, call: "Call") -> Detached:
+        """Answer the call with a task, and keep its outcome for whoever asks for it."""
 
 
 class Call:
     """A request in flight.
 
-    Handlers read `principal`, `request_id`, `protocol_version` and `meta` (the request's `_meta`),
-    and may report `progress`.
+    Handlers read `principal`, `request_id`, `protocol_version`, `capabilities` and `meta` (the
+    request's `_meta`); they may report `progress`, `log`, `ask` the client, and `detach`.
     A handler whose call was withdrawn gets `asyncio.CancelledError`; `cancelled_by_client` then
     tells an explicit cancellation from a lost connection.
     """
 
     __slots__ = (
-        "_channel",
         "_progress",
+        "_state",
         "_token",
+        "asker",
         "cancelled_by_client",
+        "channel",
         "deadline",
+        "detached",
+        "detacher",
         "meta",
         "principal",
         "request_id",
         "revision",
+        "session",
         "started",
         "stopped",
         "task",
@@ -40,15 +80,17 @@ class Call:
 
     def __init__(
         self,
-        principal: str,
+        session: "Session",
         request_id: envelopes.RequestId,
         revision: Revision,
         channel: Channel,
         meta: dict[str, Any] = NO_META,
     ) -> None:
-        self.principal = principal
+        self.session = session
+        self.principal = session.principal
         self.request_id = request_id
         self.revision = revision
+        self.channel = channel
         self.meta = meta
         self.cancelled_by_client = False
         self.withdrawn = False
@@ -56,7 +98,10 @@ class Call:
         self.stopped: str | None = None
         self.deadline = 0
         self.task: asyncio.Task[None] | None = None
-        self._channel = channel
+        self.asker: Asker | None = None
+        self.detacher: Detacher | None = None
+        self.detached: Detached | None = None
+        self._state: dict[str, Any] | None = None
         self._token: ProgressToken | None = meta.get("progressToken")
         self._progress: float | None = None
 
@@ -64,6 +109,23 @@ class Call:
     def protocol_version(self) -> str:
         """The revision this call is spoken in, for instance `2025-11-25`."""
         return self.revision.version
+
+    @property
+    def capabilities(self) -> dict[str, Any]:
+        """What the client declared: with this request, or in its handshake."""
+        if self.revision.era == "stateless":
+            declared: dict[str, Any] = self.meta[CLIENT_CAPABILITIES]
+            return declared
+        return self.session.client_capabilities
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the handler wants to find again when it is run anew with the client's answers."""
+        if self.asker is not None:
+            return self.asker.state
+        if self._state is None:
+            self._state = {}
+        return self._state
 
     async def progress(self, progress: float, total: float | None = None, message: str | None = None) -> None:
         """Report how far the call has come; does nothing unless the client asked to be told.
@@ -80,7 +142,59 @@ class Call:
             params["total"] = total
         if message is not None and self.revision.annotations:
             params["message"] = message
-        await self._channel.send(envelopes.notification("notifications/progress", params))
+        await self.channel.send(envelopes.notification("notifications/progress", params))
+
+    async def log(self, level: str, data: Any, logger: str | None = None) -> None:
+        """Send a log message to the client, if it wants messages of this level.
+
+        `level` is one of `logs.LEVELS`. Stateless clients ask request by request, others by
+        logging/setLevel (specification: server/utilities/logging).
+        """
+        wanted = self.meta.get(LOG_LEVEL) if self.revision.era == "stateless" else self.session.log_level
+        if wanted not in LEVELS or LEVELS[level] < LEVELS[wanted] or self.withdrawn:
+            return
+        params: dict[str, Any] = {"level": level, "data": data}
+        if logger is not None:
+            params["logger"] = logger
+        await self.channel.send(envelopes.notification("notifications/message", params))
+
+    async def ask(self, questions: Questions) -> dict[str, Any]:
+        """Ask the client, and return its result for each key.
+
+        In the stateless revision the handler ends here and runs again from its start when the
+        answers have come, so nothing before the last question may be harmful to do twice.
+
+        Raises:
+            MissingCapability: the client did not declare what a question needs.
+            ProtocolError: the client answered with an error, or not in time.
+        """
+        needed = {NEEDS[question["method"]] for question in questions.values()}
+        missing: dict[str, Any] = {name: {} for name in sorted(needed) if name not in self.capabilities}
+        if missing:
+            raise MissingCapability(missing)
+        if self.asker is not None:
+            return await self.asker.ask(questions)
+        asking = (
+            self.session.request(self.channel, question["method"], question.get("params", {}))
+            for question in questions.values()
+        )
+        return dict(zip(questions, await asyncio.gather(*asking), strict=True))
+
+    async def detach(self, *, required: bool = False) -> bool:
+        """Answer the client with a task now, and go on; returns whether the call is one.
+
+        A handler calls this when it knows that the answer will take long. From then on no
+        disconnect stops the call, its outcome is fetched by tasks/get, and `ask` puts the task into
+        `input_required`. A client without the Tasks extension goes on waiting as before.
+
+        Raises:
+            MissingCapability: `required`, and the client did not declare the extension.
+        """
+        if self.detached is None and self.detacher is not None:
+            self.detached = self.asker = self.detacher.adopt(self)
+        if required and self.detached is None:
+            raise MissingCapability({"extensions": {TASKS: {}}})
+        return self.detached is not None
 
     def cancel(self, *, by_client: bool) -> None:
         """Stop the call; nothing more will be sent for it."""

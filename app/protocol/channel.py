@@ -13,6 +13,9 @@ class Channel(Protocol):
     async def send(self, message: bytes) -> None:
         """Send a message that precedes the reply; waits while the peer reads slowly."""
 
+    def push(self, message: bytes) -> None:
+        """Send what nobody waits for; never waits: a peer too slow for it is cut off."""
+
     def finish(self, reply: bytes | None, code: int = 0) -> None:
         """Deliver the reply, never waiting; None when, being cancelled, it must not come.
 
@@ -32,6 +35,10 @@ class BatchChannel:
     async def send(self, message: bytes) -> None:
         """Pass on at once what is not a reply."""
         await self._outer.send(message)
+
+    def push(self, message: bytes) -> None:
+        """Pass on at once what is not a reply."""
+        self._outer.push(message)
 
     def finish(self, reply: bytes | None, code: int = 0) -> None:  # noqa: ARG002 - an array has no one code
         """Keep one reply; the last one releases the array."""
@@ -55,6 +62,9 @@ class SilentChannel:
     """The channel of a call made inside this process: nobody listens for what precedes the reply."""
 
     async def send(self, message: bytes) -> None:
+        """Drop the message."""
+
+    def push(self, message: bytes) -> None:
         """Drop the message."""
 
     def finish(self, reply: bytes | None, code: int = 0) -> None:

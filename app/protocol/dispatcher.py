@@ -8,12 +8,14 @@ wire error.
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.protocol import envelopes
-from app.protocol.call import NO_META, Call
+from app.protocol.call import Call
+from app.protocol.changes import FLAGS, UPDATED, Changes
 from app.protocol.channel import BatchChannel, Channel, SilentChannel
+from app.protocol.completions import Completer, Completions
 from app.protocol.deadlines import Deadlines
 from app.protocol.envelopes import RequestId
 from app.protocol.errors import (
@@ -25,10 +27,18 @@ from app.protocol.errors import (
     MethodNotFound,
     ProtocolError,
 )
+from app.protocol.inputs import InputRequired, Inputs
 from app.protocol.lifecycle import Lifecycle
-from app.protocol.revisions import LATEST_HANDSHAKE
+from app.protocol.metadata import NO_META, PROTOCOL_VERSION, TASKS
+from app.protocol.methods import ASKS, Answer, Features, Params, Served
+from app.protocol.prompts import Prompt, PromptTable
+from app.protocol.resources import Resource, ResourceTable
+from app.protocol.revisions import LATEST_HANDSHAKE, named_in
+from app.protocol.sealed import Seal
 from app.protocol.serving import start
 from app.protocol.session import Session
+from app.protocol.stateless import Stateless, hints
+from app.protocol.tasks import Tasks, supports
 from app.protocol.tool_table import ToolTable
 from app.protocol.tools import Tool, ToolResult
 
@@ -43,12 +53,15 @@ MAX_CALLS_PER_SESSION = 64
 MAX_BATCH = MAX_CALLS_PER_SESSION
 """Messages one batch may hold; more could not run at once anyway."""
 
-Params = dict[str, Any]
-Answer = dict[str, Any]
+BEFORE_HANDSHAKE = frozenset({"initialize", "ping"})
 
 
 class Dispatcher:
-    """Serves MCP to any number of sessions over any transport."""
+    """Serves MCP to any number of sessions over any transport.
+
+    `state_keys` seal what travels through clients: the first one seals, all of them open; without
+    any, a key of this process is made, and what it sealed ends with it. All replicas need the same.
+    """
 
     def __init__(
         self,
@@ -57,35 +70,65 @@ class Dispatcher:
         version: str,
         instructions: str,
         tools: Sequence[Tool[Any]],
+        prompts: Sequence[Prompt[Any]] = (),
+        resources: Sequence[Resource] = (),
+        completer: Completer | None = None,
+        logging: bool = False,
         title: str | None = None,
+        state_keys: Sequence[bytes] = (),
         call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
         max_calls_per_session: int = MAX_CALLS_PER_SESSION,
     ) -> None:
-        self.draining = False
-        """Set while shutting down: calls are refused, what runs is finished."""
-        self._tools = ToolTable(tools)
+        self._draining = False
         self._deadlines = Deadlines(call_timeout_seconds)
         self._max_calls = max_calls_per_session
-        server_info = {"name": name, "title": title or name, "version": version}
-        lifecycle = Lifecycle(server_info=server_info, instructions=instructions, capabilities={"tools": {}})
-        # Answered at once, within the loop turn that read the request.
-        self._instant: dict[str, Callable[[Session, Params], Answer]] = {
-            "initialize": lifecycle.initialize,
-            "ping": lambda _session, _params: {},
-            "tools/list": self._list_tools,
-        }
-        # Served by a task of their own.
-        self._served: dict[str, Callable[[Call, Params], Awaitable[Answer]]] = {
-            "tools/call": self._tools.call,
-        }
-        self._notified: dict[str, Callable[[Session, Params], None]] = {
-            "notifications/cancelled": _cancelled,
+        self._seal = Seal(state_keys)
+        self.tools = ToolTable(tools)
+        flags = {"toolsListChanged"} | ({"promptsListChanged"} if prompts else set())
+        flags |= {"resourcesListChanged"} if resources else set()
+        self.changes = Changes(frozenset(flags), resources=bool(resources))
+        features = Features(
+            self.tools,
+            self.changes,
+            PromptTable(prompts) if prompts else None,
+            ResourceTable(resources) if resources else None,
+            None if completer is None else Completions(completer),
+            logging,
+        )
+        about = {"name": name, "title": title or name, "version": version}
+        offered = features.capabilities()
+        lifecycle = Lifecycle(server_info=about, instructions=instructions, capabilities=offered)
+        self._stateless = Stateless(
+            server_info=about, instructions=instructions, capabilities=offered | {"extensions": {TASKS: {}}}
+        )
+        self._tasks = Tasks(self.changes, self._stateless.decorate)
+        self._methods = {
+            "handshake": features.handshake(lifecycle),
+            "stateless": features.stateless(self._stateless, self._tasks),
         }
 
     @property
     def in_flight(self) -> int:
-        """How many calls are running, over all sessions and transports."""
+        """How many calls are running, over all sessions and transports, tasks included."""
         return len(self._deadlines)
+
+    @property
+    def draining(self) -> bool:
+        """Tell whether the server is shutting down."""
+        return self._draining
+
+    def drain(self) -> None:
+        """Refuse new requests from now on, end subscriptions, let what runs go on."""
+        self._draining = True
+        self.changes.close()
+
+    def list_changed(self, kind: str) -> None:
+        """Tell clients that the list of `tools`, `prompts` or `resources` is another one now."""
+        self.changes.publish(FLAGS[f"{kind}ListChanged"])
+
+    def resource_updated(self, uri: str) -> None:
+        """Tell those who watch a resource that it reads differently now."""
+        self.changes.publish(UPDATED, {"uri": uri})
 
     async def call_in_process(self, tool: str, arguments: dict[str, Any], principal: str) -> ToolResult:
         """Call a tool without a transport, for instance to check that the server works.
@@ -93,8 +136,8 @@ class Dispatcher:
         Raises:
             ProtocolError: there is no such tool.
         """
-        call = Call(principal, "in-process", LATEST_HANDSHAKE, SilentChannel())
-        return await self._tools.run(call, tool, arguments)
+        call = Call(Session(principal), "in-process", LATEST_HANDSHAKE, SilentChannel())
+        return await self.tools.run(call, tool, arguments)
 
     def receive(self, session: Session, channel: Channel, data: bytes | str) -> bool:
         """Parse one frame and dispatch it; returns as `dispatch` does."""
@@ -122,13 +165,14 @@ class Dispatcher:
             if params is None:
                 params = {}
             if "id" not in message:
-                return self._notification(session, message, method, params)
+                return _notification(session, message, method, params)
             if type(message["id"]) is not str and type(message["id"]) is not int:
                 raise InvalidRequest("'id' must be a string or an integer.")
             request_id = message["id"]
             if message.get("jsonrpc") != "2.0":
                 raise InvalidRequest("'jsonrpc' must be \"2.0\".")
             if method is None and ("result" in message or "error" in message):
+                session.answered(message)
                 return False
             if type(method) is not str:
                 raise InvalidRequest("'method' must be a string.")
@@ -142,59 +186,81 @@ class Dispatcher:
     def _request(
         self, session: Session, channel: Channel, request_id: RequestId, method: str, params: Params
     ) -> None:
-        if self.draining and method != "ping":
+        if self._draining and method != "ping":
             raise Draining("The server is shutting down and did not run this; try again in a few seconds.")
-        revision = session.revision
-        if revision is None and method not in {"initialize", "ping"}:
-            raise InvalidRequest("Send initialize first.")
+        meta = _meta(params)
+        stateless = session.stateless or PROTOCOL_VERSION in meta
+        revision = named_in(meta) if stateless else session.revision
+        if revision is None:
+            if method not in BEFORE_HANDSHAKE:
+                raise InvalidRequest("Send initialize first.")
+            revision = LATEST_HANDSHAKE
         if request_id in session.calls:
             raise InvalidRequest("This id is already in flight; use a new one for each request.")
-        handler = self._served.get(method)
-        if handler is None or revision is None:
-            answer = self._instant.get(method)
-            if answer is None:
+        call = Call(session, request_id, revision, channel, meta)
+        methods = self._methods[revision.era]
+        handler = methods.served.get(method)
+        if handler is None:
+            instant = methods.instant.get(method)
+            if instant is None:
                 raise MethodNotFound(f"There is no method {method!r:.80}.")
-            channel.finish(envelopes.result(request_id, answer(session, params)))
+            answer = instant(call, params)
+            if stateless:
+                answer = self._stateless.decorate(answer | hints(method))
+            channel.finish(envelopes.result(request_id, answer))
             return
         if len(session.calls) >= self._max_calls:
             raise Busy(f"{self._max_calls} calls are in flight; wait for one to finish and send this again.")
-        call = Call(session.principal, request_id, revision, channel, _meta(params))
+        if stateless and method in ASKS:
+            call.asker = Inputs(call, method, params, self._seal)
+            call.detacher = self._tasks if supports(call) and method == "tools/call" else None
         session.calls[request_id] = call
         self._deadlines.watch(call)
-        call.task = start(self._serve(session, call, channel, handler, params))
+        call.task = start(self._serve(session, call, method, handler, params))
 
     async def _serve(
-        self,
-        session: Session,
-        call: Call,
-        channel: Channel,
-        handler: Callable[[Call, Params], Awaitable[Answer]],
-        params: Params,
+        self, session: Session, call: Call, method: str, handler: Served, params: Params
     ) -> None:
         call.started = True
-        reply: bytes | None = None
+        answer: Answer | None = None
         fault: ProtocolError | None = None
         try:
             if not call.withdrawn:
-                reply = envelopes.result(call.request_id, await handler(call, params))
+                answer = await handler(call, params)
+        except InputRequired as needed:
+            answer = needed.answer
         except ProtocolError as error:
             fault = error
         except asyncio.CancelledError:
-            fault = (
-                _unexpected(call) if call.stopped is None else Interrupted(f"Stopped because {call.stopped}.")
-            )
+            if not call.withdrawn:
+                fault = _stopped(call)
         except Exception:  # noqa: BLE001 - the one boundary: whatever a handler does wrong ends here
             fault = _unexpected(call)
         finally:
-            call.close()
-            del session.calls[call.request_id]
             self._deadlines.forget(call)
-            if call.withdrawn:
-                channel.finish(None)
-            elif fault is not None:
-                channel.finish(envelopes.failure(call.request_id, fault), fault.code)
+            if call.detached is not None:
+                call.detached.settle(answer, fault)
             else:
-                channel.finish(reply)
+                call.close()
+                del session.calls[call.request_id]
+                self._finish(call, method, answer, fault)
+
+    def _finish(self, call: Call, method: str, answer: Answer | None, fault: ProtocolError | None) -> None:
+        reply: bytes | None = None
+        if call.withdrawn:
+            call.channel.finish(None)
+            return
+        if answer is not None:
+            try:
+                if call.revision.era == "stateless":
+                    answer = self._stateless.decorate(answer | hints(method))
+                reply = envelopes.result(call.request_id, answer)
+            except TypeError:
+                fault = _unexpected(call)
+        if reply is not None:
+            call.channel.finish(reply)
+        elif fault is not None:
+            call.channel.finish(envelopes.failure(call.request_id, fault), fault.code)
 
     def _batch(self, session: Session, channel: Channel, messages: list[Any]) -> bool:
         if session.revision is None or not session.revision.batches:
@@ -209,26 +275,18 @@ class Dispatcher:
             gathered.expect(replies)
         return replies > 0
 
-    def _notification(self, session: Session, message: dict[str, Any], method: Any, params: Any) -> bool:
-        if message.get("jsonrpc") != "2.0" or type(method) is not str or type(params) is not dict:
-            raise InvalidRequest("This is not a JSON-RPC 2.0 message.")
-        handler = self._notified.get(method)
-        if handler is not None:
-            handler(session, params)
-        return False
 
-    def _list_tools(self, session: Session, params: Params) -> Answer:
-        assert session.revision is not None, "only initialize and ping come before the handshake"  # noqa: S101
-        return self._tools.list(session.revision, params)
-
-
-def _cancelled(session: Session, params: Params) -> None:
-    """Stop the call a client no longer wants; an unknown id is ignored, as the specification asks."""
-    request_id = params.get("requestId")
-    if type(request_id) is str or type(request_id) is int:
-        call = session.calls.get(request_id)
+def _notification(session: Session, message: dict[str, Any], method: Any, params: Any) -> bool:
+    """Take note; the only notification that changes anything is a cancellation."""
+    if message.get("jsonrpc") != "2.0" or type(method) is not str or type(params) is not dict:
+        raise InvalidRequest("This is not a JSON-RPC 2.0 message.")
+    if method == "notifications/cancelled":
+        request_id = params.get("requestId")
+        call = session.calls.get(request_id) if isinstance(request_id, (str, int)) else None
+        # An unknown id is ignored: the call may have been answered a moment ago.
         if call is not None:
             call.cancel(by_client=True)
+    return False
 
 
 def _meta(params: Params) -> dict[str, Any]:
@@ -241,6 +299,12 @@ def _meta(params: Params) -> dict[str, Any]:
     if token is not None and type(token) is not str and type(token) is not int:
         raise InvalidParams("'progressToken' must be a string or an integer.")
     return meta
+
+
+def _stopped(call: Call) -> ProtocolError:
+    if call.stopped is None:
+        return _unexpected(call)
+    return Interrupted(f"Stopped because {call.stopped}.")
 
 
 def _unexpected(call: Call) -> ProtocolError:

@@ -4,6 +4,9 @@
     ├── InvalidRequest      -32600     not a JSON-RPC 2.0 message, or one that is not allowed now
     ├── MethodNotFound      -32601     no such method in this revision
     ├── InvalidParams       -32602     parameters, tool, prompt, resource or cursor that do not fit
+    ├── HeaderMismatch      -32020     the HTTP headers and the body disagree
+    ├── MissingCapability   -32021     the client has not declared what the request needs
+    ├── UnsupportedProtocolVersion     -32022, with the list of those supported
     ├── Busy                -31001     too many calls in flight; nothing was executed
     ├── Draining            -31002     the server is shutting down; nothing was executed
     └── Interrupted         -31003     the call was stopped while it ran
@@ -19,6 +22,9 @@ INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
+HEADER_MISMATCH = -32020
+MISSING_CAPABILITY = -32021
+UNSUPPORTED_PROTOCOL_VERSION = -32022
 BUSY = -31001
 DRAINING = -31002
 INTERRUPTED = -31003
@@ -69,3 +75,31 @@ class Interrupted(ProtocolError):  # noqa: N818 - a state, not a defect
     """The server stopped the call while it ran; it may have had effects."""
 
     code = INTERRUPTED
+
+
+class HeaderMismatch(ProtocolError):  # noqa: N818 - the specification's name for it
+    """The HTTP headers that mirror the body disagree with it, or are missing."""
+
+    code = HEADER_MISMATCH
+
+
+class MissingCapability(ProtocolError):  # noqa: N818 - the specification's name for it
+    """The request needs a capability its client has not declared."""
+
+    code = MISSING_CAPABILITY
+
+    def __init__(self, required: dict[str, Any]) -> None:
+        names = ", ".join(required.get("extensions", required))
+        super().__init__(f"The client must declare {names} for this.", {"requiredCapabilities": required})
+
+
+class UnsupportedProtocolVersion(ProtocolError):  # noqa: N818 - the specification's name for it
+    """The request names a revision this server does not speak without a handshake."""
+
+    code = UNSUPPORTED_PROTOCOL_VERSION
+
+    def __init__(self, requested: str, supported: list[str]) -> None:
+        super().__init__(
+            f"Revision {requested!r:.40} is not spoken here.",
+            {"supported": supported, "requested": requested},
+        )

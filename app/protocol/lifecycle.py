@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from app.protocol.call import Call
 from app.protocol.errors import InvalidParams, InvalidRequest
 from app.protocol.revisions import agree
 from app.protocol.schemas import faults
-from app.protocol.session import Session
 
 
 class Implementation(BaseModel):
@@ -35,13 +35,14 @@ class Lifecycle:
         self._instructions = instructions
         self._capabilities = capabilities
 
-    def initialize(self, session: Session, params: dict[str, Any]) -> dict[str, Any]:
+    def initialize(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `initialize`; from here on the session has a revision.
 
         Raises:
             InvalidRequest: the session has one already.
             InvalidParams: the parameters do not fit.
         """
+        session = call.session
         if session.revision is not None:
             raise InvalidRequest("This session is already initialized; open a new connection instead.")
         try:

@@ -5,7 +5,10 @@ compares dates.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from app.protocol.errors import InvalidParams, UnsupportedProtocolVersion
+from app.protocol.metadata import CLIENT_CAPABILITIES, PROTOCOL_VERSION
 
 Era = Literal["handshake", "stateless"]
 
@@ -23,6 +26,8 @@ class Revision:
     """Tools carry behaviour hints; progress carries a message; completions are a capability."""
     structured: bool = True
     """Titles, `outputSchema`, `structuredContent`, resource links, elicitation by form."""
+    missing_resource: int = -32002
+    """The error code of a resource that is not there."""
 
 
 HANDSHAKE_REVISIONS: dict[str, Revision] = {
@@ -36,13 +41,34 @@ HANDSHAKE_REVISIONS: dict[str, Revision] = {
 }
 """What `initialize` can agree on, oldest first."""
 
+STATELESS_REVISIONS: dict[str, Revision] = {
+    revision.version: revision
+    for revision in (Revision("2026-07-28", era="stateless", missing_resource=-32602),)
+}
+"""What a request can name in its `_meta`, oldest first."""
+
 LATEST_HANDSHAKE = HANDSHAKE_REVISIONS["2025-11-25"]
 """The answer to an `initialize` that asks for a revision we do not know."""
 
-ASSUMED_OVER_HTTP = HANDSHAKE_REVISIONS["2025-03-26"]
-"""What a request without `MCP-Protocol-Version` means (specification 2025-06-18, transports)."""
+REVISIONS = (*HANDSHAKE_REVISIONS.values(), *STATELESS_REVISIONS.values())
 
 
 def agree(requested: str) -> Revision:
     """Choose the revision for a handshake: the requested one if known, else our latest."""
     return HANDSHAKE_REVISIONS.get(requested, LATEST_HANDSHAKE)
+
+
+def named_in(meta: dict[str, Any]) -> Revision:
+    """Return the stateless revision a request names in its `_meta`.
+
+    Raises:
+        InvalidParams: a required key is missing or of the wrong type.
+        UnsupportedProtocolVersion: the revision is not one of ours.
+    """
+    version = meta.get(PROTOCOL_VERSION)
+    if type(version) is not str or type(meta.get(CLIENT_CAPABILITIES)) is not dict:
+        raise InvalidParams(f"'_meta' must hold '{PROTOCOL_VERSION}' and '{CLIENT_CAPABILITIES}'.")
+    revision = STATELESS_REVISIONS.get(version)
+    if revision is None:
+        raise UnsupportedProtocolVersion(version, list(STATELESS_REVISIONS))
+    return revision

@@ -1,7 +1,8 @@
 """The tools of a server: listed per revision, arguments checked by validators built once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -11,9 +12,18 @@ from pydantic_core import SchemaValidator
 from app.protocol.call import Call
 from app.protocol.errors import InvalidParams
 from app.protocol.pages import PAGE_SIZE, Pages
-from app.protocol.revisions import HANDSHAKE_REVISIONS, Revision
+from app.protocol.revisions import REVISIONS, Revision
 from app.protocol.schemas import faults, schema_of
 from app.protocol.tools import Tool, ToolResult, text
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """An argument that HTTP clients repeat in a header, by `x-mcp-header` in its schema."""
+
+    path: tuple[str, ...]
+    header: str
+    kind: str
 
 
 class ToolTable:
@@ -25,14 +35,19 @@ class ToolTable:
             if tool.name in self._tools:
                 raise ValueError(f"Two tools are named '{tool.name}'; a name must be unique.")
             self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__)
+        self._mirrors = {tool.name: tuple(_mirrors(schema_of(tool.arguments))) for tool in tools}
         self._pages = {
             revision.version: Pages("tools", [_listing(tool, revision) for tool in tools], page_size)
-            for revision in HANDSHAKE_REVISIONS.values()
+            for revision in REVISIONS
         }
 
-    def list(self, revision: Revision, params: dict[str, Any]) -> dict[str, Any]:
+    def list(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tools/list`."""
-        return self._pages[revision.version].at(params.get("cursor"))
+        return self._pages[call.revision.version].at(params.get("cursor"))
+
+    def mirrors(self, name: object) -> tuple[Mirror, ...]:
+        """Return what a tool wants mirrored in headers; nothing of a tool that is not there."""
+        return self._mirrors.get(name, ()) if isinstance(name, str) else ()
 
     async def call(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tools/call`."""
@@ -80,6 +95,14 @@ class ToolTable:
         if tool.output is not None and result.structured is None and not result.is_error:
             raise TypeError(f"tool '{tool.name}' declares an output but returned no structured result")
         return result
+
+
+def _mirrors(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[Mirror]:
+    """Walk the plain properties: an annotation anywhere else would be invalid."""
+    for name, part in schema.get("properties", {}).items():
+        if "x-mcp-header" in part:
+            yield Mirror((*path, name), part["x-mcp-header"], part["type"])
+        yield from _mirrors(part, (*path, name))
 
 
 def _error(sentence: str) -> ToolResult:

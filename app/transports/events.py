@@ -67,8 +67,19 @@ class Exchange:
                 self._room = asyncio.get_running_loop().create_future()
             await asyncio.wait({self._room})
 
+    def push(self, message: bytes) -> None:
+        """Queue what nobody waits for; a reader too slow for it loses its stream."""
+        if len(self._waiting) >= MAX_WAITING:
+            self.finish(None)
+        elif not self._lost:
+            self._stream = True
+            self._waiting.append(message)
+            self._notify()
+
     def finish(self, reply: bytes | None, code: int = 0) -> None:
         """Take the reply; a cancelled request ends as an empty stream."""
+        if self._finished:
+            return
         self._reply = reply
         self._code = code
         self._finished = True

@@ -1,5 +1,6 @@
 """Streamable HTTP on one path: POST a message, GET a stream, DELETE a session.
 
+What is here speaks the handshake revisions; stateless requests go on to `http_stateless`.
 Sources: MCP specification 2025-03-26 to 2025-11-25, basic/transports "Streamable HTTP".
 """
 
@@ -13,18 +14,19 @@ from app.contract import MCP_PATH
 from app.protocol import envelopes
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.errors import DRAINING, INVALID_REQUEST, PARSE_ERROR, InvalidRequest, ProtocolError
-from app.protocol.revisions import HANDSHAKE_REVISIONS
+from app.protocol.revisions import HANDSHAKE_REVISIONS, STATELESS_REVISIONS
 from app.protocol.session import Session
 from app.transports.body import BODY_SECONDS, BodyRefused, read_body
 from app.transports.draining import finish_calls
 from app.transports.events import EVENTS, JSON, RETRY_SECONDS, Exchange
 from app.transports.guard import PRINCIPAL, cors
+from app.transports.http_stateless import StatelessLeg, is_stateless
 from app.transports.refusals import refuse
+from app.transports.routing import VERSION_HEADER
 from app.transports.sessions import LocalSessions, Sessions
 from app.transports.websocket import MAX_MESSAGE_BYTES, wants_upgrade
 
 SESSION_HEADER = "Mcp-Session-Id"
-VERSION_HEADER = "MCP-Protocol-Version"
 
 STATUSES = {PARSE_ERROR: 400, INVALID_REQUEST: 400, DRAINING: 503}
 """Statuses of error replies; every other reply, errors included, is a 200."""
@@ -55,12 +57,13 @@ class HttpTransport:
         self._body_seconds = body_seconds
         self._serving: dict[Exchange, Session] = {}
         self._listening: dict[Session, Exchange] = {}
+        self._stateless = StatelessLeg(dispatcher)
         self._draining = False
 
     @property
     def in_flight(self) -> int:
         """How many requests wait for their answer."""
-        return len(self._serving)
+        return len(self._serving) + self._stateless.in_flight
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this transport, the WebSocket upgrade on `MCP_PATH` included."""
@@ -72,16 +75,19 @@ class HttpTransport:
 
     async def drain(self, timeout_seconds: float) -> None:
         """Refuse new work with 503, end idle streams, finish what runs up to `timeout_seconds`."""
-        self._draining = self._dispatcher.draining = True
+        self._draining = True
+        self._dispatcher.drain()
         for stream in self._listening.values():
             stream.finish(None)
         deadline = asyncio.get_running_loop().time() + timeout_seconds
-        await asyncio.gather(*(finish_calls(session, deadline) for session in set(self._serving.values())))
+        await asyncio.gather(
+            self._stateless.drain(deadline),
+            *(finish_calls(session, deadline) for session in set(self._serving.values())),
+        )
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        refusal = self._refuse_headers(request, JSON, EVENTS)
-        if refusal is not None:
-            return refusal
+        if not accepts(request.headers.get(hdrs.ACCEPT, ""), JSON, EVENTS):
+            return refuse(406, f"The Accept header must list {JSON} and {EVENTS}.")
         if request.content_type != JSON:
             return refuse(415, "Send the message as application/json.")
         try:
@@ -90,6 +96,8 @@ class HttpTransport:
             return refuse(error.status, error.sentence)
         except ProtocolError as error:
             return _fault(request, error, 400)
+        if is_stateless(message, request.headers.get(VERSION_HEADER), HANDSHAKE_REVISIONS):
+            return await self._stateless.post(request, message)
         exchange = Exchange(STATUSES, cors(request))
         session = await self._session(request, message)
         if isinstance(session, web.Response):
@@ -108,13 +116,14 @@ class HttpTransport:
     async def _get(self, request: web.Request) -> web.StreamResponse:
         if wants_upgrade(request):
             return await self._upgrade(request)
+        if request.headers.get(VERSION_HEADER) in STATELESS_REVISIONS:
+            return _only_post()
         if self._draining:
             return refuse(
                 503, "The server is shutting down; connect again shortly.", {hdrs.RETRY_AFTER: RETRY_SECONDS}
             )
-        refusal = self._refuse_headers(request, EVENTS)
-        if refusal is not None:
-            return refusal
+        if not accepts(request.headers.get(hdrs.ACCEPT, ""), EVENTS):
+            return refuse(406, f"The Accept header must list {EVENTS}.")
         session = await self._session(request, None)
         if isinstance(session, web.Response):
             return session
@@ -122,12 +131,16 @@ class HttpTransport:
             return refuse(409, "This session has a stream already; close it before opening another.")
         exchange = Exchange(STATUSES, cors(request), stream=True)
         self._listening[session] = exchange
+        self._dispatcher.changes.attach(session, exchange)
         try:
             return await exchange.respond(request)
         finally:
+            self._dispatcher.changes.detach(session)
             del self._listening[session]
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get(VERSION_HEADER) in STATELESS_REVISIONS:
+            return _only_post()
         session_id = request.headers.get(SESSION_HEADER, "")
         session = await self._sessions.close(session_id, request[PRINCIPAL])
         if session is None:
@@ -136,16 +149,6 @@ class HttpTransport:
         if stream is not None:
             stream.finish(None)
         return web.Response(status=204, headers=cors(request))
-
-    @staticmethod
-    def _refuse_headers(request: web.Request, *types: str) -> web.Response | None:
-        if not accepts(request.headers.get(hdrs.ACCEPT, ""), *types):
-            return refuse(406, f"The Accept header must list {' and '.join(types)}.")
-        version = request.headers.get(VERSION_HEADER)
-        if version is not None and version not in HANDSHAKE_REVISIONS:
-            known = ", ".join(HANDSHAKE_REVISIONS)
-            return _fault(request, InvalidRequest(f"{VERSION_HEADER} must be one of {known}."), 400)
-        return None
 
     async def _session(self, request: web.Request, message: Any) -> Session | web.Response:
         """Return the session a request belongs to: a new one for `initialize`."""
@@ -168,6 +171,10 @@ def accepts(header: str, *types: str) -> bool:
         return True
     offered = {part.partition(";")[0].strip().lower() for part in header.split(",")}
     return all(offered & {wanted, f"{wanted.partition('/')[0]}/*", "*/*"} for wanted in types)
+
+
+def _only_post() -> web.Response:
+    return refuse(405, "This revision has neither sessions nor a GET stream; use POST.", {hdrs.ALLOW: "POST"})
 
 
 def _fault(request: web.Request, error: ProtocolError, status: int) -> web.Response:

@@ -85,6 +85,10 @@ class Outbox:
         elif self._bytes > self._max_bytes:
             self.abort()
 
+    def push(self, message: bytes) -> None:
+        """Queue what nobody waits for, as a reply is queued."""
+        self.finish(message)
+
     async def send(self, message: bytes) -> None:
         """Queue what precedes a reply, after what the reader still has to take."""
         self.finish(message)

@@ -119,10 +119,12 @@ class WebSocketTransport:
         )
         connection = _Connection(socket, Session(request[PRINCIPAL]), outbox)
         self._connections.add(connection)
+        self._dispatcher.changes.attach(connection.session, outbox)
         try:
             await self._read(connection)
         finally:
             self._connections.discard(connection)
+            self._dispatcher.changes.detach(connection.session)
             connection.session.abandon()
             outbox.close()
         return socket
@@ -132,7 +134,8 @@ class WebSocketTransport:
 
         Calls that outlive `timeout_seconds` are stopped without an answer.
         """
-        self._draining = self._dispatcher.draining = True
+        self._draining = True
+        self._dispatcher.drain()
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         await asyncio.gather(*(self._leave(connection, deadline) for connection in list(self._connections)))
 

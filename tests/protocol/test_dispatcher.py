@@ -149,7 +149,7 @@ async def test_an_abandoned_session_stops_its_calls() -> None:
 async def test_a_draining_server_refuses_calls_but_answers_ping() -> None:
     dispatcher, mailbox = _dispatcher(), Mailbox()
     session = _opened(dispatcher, mailbox)
-    dispatcher.draining = True
+    dispatcher.drain()
     dispatcher.dispatch(session, mailbox, _call("name"))
     dispatcher.dispatch(session, mailbox, {"jsonrpc": "2.0", "id": 2, "method": "ping"})
 
