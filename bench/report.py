@@ -48,6 +48,7 @@ class Report:
             f"The load generator used at most {max(self.results.over_all('client_share'), default=0):.0%} "
             "of its core; a row where it was above 70 % is marked *.",
         ]
+        told += [f"not run: {' / '.join(where)}: {reason}" for where, reason in self.results.reasons.items()]
         unanswered = sum(self.results.over_all("unanswered"))
         if unanswered:
             told.append(f"{unanswered:.0f} calls of the open loop were never answered.")
@@ -73,7 +74,7 @@ class Report:
             sign = ">=" if figure.at_least else "<="
             limits = [f"{sign} {figure.must:g}", "" if figure.aim is None else f"{figure.aim:g}"]
             if verdict.median is None:
-                rows.append([figure.title, *limits, f"not run: {verdict.reason}", "", "", "not met"])
+                rows.append([figure.title, *limits, "not run", "", "", "not met"])
                 continue
             absolute = [_with_unit(verdict.own, figure.unit), _with_unit(verdict.base, figure.unit)]
             rows.append(
@@ -86,7 +87,7 @@ class Report:
         for verdict in (judge(figure, self.results) for figure in PEERS):
             figure = verdict.figure
             if verdict.median is None:
-                rows.append([figure.title, f"not run: {verdict.reason}", "", ""])
+                rows.append([figure.title, "not run", "", ""])
             else:
                 absolute = [_with_unit(verdict.own, figure.unit), _with_unit(verdict.base, figure.unit)]
                 rows.append([figure.title, _spread(verdict), *absolute])
@@ -103,10 +104,8 @@ class Report:
 
 
 def terminal(rows: Sequence[Sequence[str]]) -> str:
-    """Align a table for a terminal; a long reason runs over the edge of its column."""
-    widths = [
-        max(len(row[column]) for row in rows if len(row[column]) < 60) for column in range(len(rows[0]))
-    ]
+    """Align a table for a terminal."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]

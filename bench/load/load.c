@@ -138,7 +138,7 @@ static void answer(Connection *c, Reply *reply) {
     if (arg.rate > 0) {
         double due = began + (double)(number - FIRST_ID) / arg.rate;
         if (due >= began + arg.warmup && due < ends) latency[latencies++] = last_answer - due;
-    } else if (!arg.calls || answered < arg.calls) call(c);
+    } else if (!arg.calls || next_id - FIRST_ID < arg.calls) call(c);
 }
 
 static void readable(Connection *c) {

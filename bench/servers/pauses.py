@@ -1,4 +1,7 @@
-"""The collector's pauses, written by the server's process and read by the bench through one small file."""
+"""The collector's pauses, written by the server's process and read by the bench through one small file.
+
+In CPU time of the collecting thread, so that other programs of the machine do not lengthen them.
+"""
 
 import gc
 import mmap
@@ -20,9 +23,9 @@ def record_pauses(file: str) -> None:
     def note(phase: str, _: dict[str, Any]) -> None:
         nonlocal began
         if phase == "start":
-            began = time.perf_counter()
+            began = time.thread_time()
             return
-        took = time.perf_counter() - began
+        took = time.thread_time() - began
         # Compared with what the file holds, because the bench sets that back to nothing.
         if took > _LONGEST.unpack_from(shared)[0]:
             _LONGEST.pack_into(shared, 0, took)
