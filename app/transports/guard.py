@@ -1,27 +1,32 @@
 """Who may talk to this server, decided before any upgrade or body is read.
 
 Order: probes pass; Host (421); Origin (403); OAuth discovery (404); token in the URL (400);
-throttle (429); bearer (401); connection caps (503). Every refusal is one sentence of JSON.
+throttle (429); bearer (401); connection caps (503); a busy client's share (429). Every refusal is one
+sentence of JSON.
 Sources: MCP specification, basic/transports "Security Warning" and security_best_practices.
 """
 
-import hashlib
-import hmac
-import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from app.contract import HEALTH_PATH, LIVENESS_PATH, READINESS_PATH
 from app.transports.addresses import Addresses
+from app.transports.fairness import Shares
 from app.transports.names import Hosts, Origins
+from app.transports.offenders import Offenders
 from app.transports.refusals import refuse
 from app.transports.throttle import Throttle
+from app.transports.tokens import Tokens
 
 PRINCIPAL = web.RequestKey("principal", str)
 """The name of the client whose token the request carried."""
+
+OFFENCE = web.ResponseKey("offence", str)
+"""Set on a response by a transport that had to close on a peer: the sentence for the log."""
 
 PROBES = frozenset({HEALTH_PATH, LIVENESS_PATH, READINESS_PATH})
 DISCOVERY = ("/.well-known/oauth-", "/.well-known/openid-configuration")
@@ -59,19 +64,18 @@ class Guard:
         max_connections: int = MAX_CONNECTIONS,
         max_connections_per_client: int = MAX_CONNECTIONS_PER_CLIENT,
         throttle: Throttle | None = None,
+        shares: Shares | None = None,
         anonymous: str | None = None,
     ) -> None:
-        self._clients: dict[str, bytes] = {}
-        self.replace_clients(clients)
+        self._tokens = Tokens(clients, throttle or Throttle(), anonymous)
         self._hosts = Hosts(allowed_hosts)
         self._origins = Origins(allowed_origins)
         self._addresses = Addresses(trusted_proxies)
-        self._throttle = throttle or Throttle()
+        self._shares = shares or Shares()
+        self._offenders = Offenders()
         self._max_connections = max_connections
         self._max_per_client = max_connections_per_client
-        self._anonymous = anonymous
         self._open: Counter[str] = Counter()
-        self._known: dict[tuple[str, str], bytes] = {}
 
     @property
     def connections(self) -> int:
@@ -84,11 +88,7 @@ class Guard:
         Raises:
             ValueError: a digest is not 32 bytes long.
         """
-        for name, digest in clients.items():
-            if len(digest) != hashlib.sha256().digest_size:
-                raise ValueError(f"The token digest of client '{name}' must be a SHA-256 digest.")
-        self._clients = dict(clients)
-        self._known = {}
+        self._tokens.replace(clients)
 
     @property
     def middleware(self) -> Middleware:
@@ -99,34 +99,55 @@ class Guard:
             if request.path in PROBES:
                 # A probe needs no token; whoever shows a valid one is told more by the handler.
                 if hdrs.AUTHORIZATION in request.headers:
-                    known = self._authenticate(request)
+                    known = await self._tokens.principal(request, self._addresses.of(request))
                     if isinstance(known, str):
                         request[PRINCIPAL] = known
                 return await handler(request)
+            address = self._addresses.of(request)
             refusal = self._refuse_name(request) or self._refuse_url(request)
             if refusal is not None:
+                if refusal.status != 404:  # clients look for OAuth of their own accord
+                    self._offenders.note(address, None, _sentence(refusal))
                 return refusal
             if request.method == hdrs.METH_OPTIONS and hdrs.ORIGIN in request.headers:
                 return _preflight(request)
-            principal = self._authenticate(request)
+            principal = await self._tokens.principal(request, address)
             if isinstance(principal, web.Response):
                 return principal
-            if self.connections >= self._max_connections or self._open[principal] >= self._max_per_client:
-                return refuse(
-                    503,
-                    "Too many connections are open; nothing was executed, try again shortly.",
-                    {hdrs.RETRY_AFTER: str(RETRY_SECONDS)},
-                )
+            refusal = self._refuse_load(request, principal)
+            if refusal is not None:
+                self._offenders.note(address, principal, _sentence(refusal))
+                return refusal
             request[PRINCIPAL] = principal
             self._open[principal] += 1
             try:
-                return await handler(request)
+                response = await handler(request)
             finally:
                 self._open[principal] -= 1
                 if not self._open[principal]:
                     del self._open[principal]
+            offence = response.get(OFFENCE)
+            if offence is not None:
+                self._offenders.note(address, principal, offence)
+            return response
 
         return guard
+
+    def _refuse_load(self, request: web.Request, principal: str) -> web.Response | None:
+        if self.connections >= self._max_connections or self._open[principal] >= self._max_per_client:
+            return refuse(
+                503,
+                "Too many connections are open; nothing was executed, try again shortly.",
+                {hdrs.RETRY_AFTER: str(RETRY_SECONDS)},
+            )
+        if request.method == hdrs.METH_POST and self._shares.wait(principal):
+            return refuse(
+                429,
+                "This client sends faster than its share while others are at work; nothing was executed, "
+                "try again in a second.",
+                {hdrs.RETRY_AFTER: "1"},
+            )
+        return None
 
     def _refuse_name(self, request: web.Request) -> web.Response | None:
         hosts = request.headers.getall(hdrs.HOST, [])
@@ -144,50 +165,6 @@ class Guard:
         if request.query_string and not TOKEN_PARAMETERS.isdisjoint(map(str.lower, request.query)):
             return refuse(400, "A token in the URL ends up in logs; send it as Authorization: Bearer.")
         return None
-
-    def _authenticate(self, request: web.Request) -> str | web.Response:
-        """Return the principal, or the refusal."""
-        headers = request.headers.getall(hdrs.AUTHORIZATION, [])
-        if not headers and self._anonymous is not None:
-            return self._anonymous
-        scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
-        if scheme.lower() != "bearer" or not token:
-            return _unauthorized("Send this server's token as Authorization: Bearer.")
-        digest = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
-        address = self._addresses.of(request)
-        wait = self._throttle.wait(address)
-        if wait and not any(
-            hmac.compare_digest(digest, known)
-            for (where, _), known in self._known.items()
-            if where == address
-        ):
-            return refuse(
-                429,
-                "Too many wrong tokens came from this address; wait and try again with the right one.",
-                {hdrs.RETRY_AFTER: str(math.ceil(wait))},
-            )
-        principal: str | None = None
-        for name, expected in self._clients.items():
-            # Every digest is compared, so that the time says nothing about which one matched.
-            if hmac.compare_digest(digest, expected):
-                principal = name
-        if principal is None:
-            self._throttle.failed(address)
-            return _unauthorized(
-                "This token is not known here; `make token` or the operator has the right one."
-            )
-        self._remember(address, principal, digest)
-        return principal
-
-    def _remember(self, address: str, principal: str, digest: bytes) -> None:
-        """Keep clients that have proved themselves from waiting for a neighbour's mistakes.
-
-        Behind one address (a NAT, a container gateway) one misconfigured client would otherwise
-        lock out all the others.
-        """
-        if len(self._known) >= self._max_connections:
-            self._known.clear()
-        self._known[(address, principal)] = digest
 
 
 def cors(request: web.Request) -> dict[str, str]:
@@ -211,5 +188,6 @@ def _preflight(request: web.Request) -> web.Response:
     return web.Response(status=204, headers=cors(request) | allowed)
 
 
-def _unauthorized(sentence: str) -> web.Response:
-    return refuse(401, sentence, {hdrs.WWW_AUTHENTICATE: "Bearer"})
+def _sentence(refusal: web.Response) -> str:
+    sentence: str = orjson.loads(refusal.body)["error"]  # type: ignore[arg-type]  # `refuse` made it of bytes
+    return sentence

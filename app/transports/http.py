@@ -13,14 +13,21 @@ from aiohttp import hdrs, web
 from app.contract import MCP_PATH
 from app.protocol import envelopes
 from app.protocol.dispatcher import Dispatcher
-from app.protocol.errors import DRAINING, INVALID_REQUEST, PARSE_ERROR, InvalidRequest, ProtocolError
+from app.protocol.errors import (
+    DRAINING,
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    InvalidRequest,
+    ProtocolError,
+    UnsupportedProtocolVersion,
+)
 from app.protocol.revisions import HANDSHAKE_REVISIONS, STATELESS_REVISIONS
 from app.protocol.session import Session
 from app.transports.body import BODY_SECONDS, BodyRefused, read_body
 from app.transports.draining import finish_calls
 from app.transports.events import EVENTS, JSON, RETRY_SECONDS, Exchange
 from app.transports.guard import PRINCIPAL, cors
-from app.transports.http_stateless import StatelessLeg, is_stateless
+from app.transports.http_stateless import StatelessLeg, names_revision
 from app.transports.refusals import refuse
 from app.transports.routing import VERSION_HEADER
 from app.transports.sessions import LocalSessions, Sessions
@@ -91,13 +98,20 @@ class HttpTransport:
         if request.content_type != JSON:
             return refuse(415, "Send the message as application/json.")
         try:
-            message = envelopes.decode(await read_body(request, self._max_message_bytes, self._body_seconds))
+            message = self._dispatcher.decode(
+                await read_body(request, self._max_message_bytes, self._body_seconds)
+            )
         except BodyRefused as error:
             return refuse(error.status, error.sentence)
         except ProtocolError as error:
             return _fault(request, error, 400)
-        if is_stateless(message, request.headers.get(VERSION_HEADER), HANDSHAKE_REVISIONS):
-            return await self._stateless.post(request, message)
+        version = request.headers.get(VERSION_HEADER)
+        if version not in HANDSHAKE_REVISIONS:
+            if version is not None and version not in STATELESS_REVISIONS and not names_revision(message):
+                known = [*HANDSHAKE_REVISIONS, *STATELESS_REVISIONS]
+                return _fault(request, UnsupportedProtocolVersion(version, known), 400, message)
+            if version is not None or names_revision(message):
+                return await self._stateless.post(request, message)
         exchange = Exchange(STATUSES, cors(request))
         session = await self._session(request, message)
         if isinstance(session, web.Response):
@@ -141,7 +155,9 @@ class HttpTransport:
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get(VERSION_HEADER) in STATELESS_REVISIONS:
             return _only_post()
-        session_id = request.headers.get(SESSION_HEADER, "")
+        session_id = request.headers.get(SESSION_HEADER)
+        if session_id is None:
+            return refuse(400, f"Name the session to end in {SESSION_HEADER}.")
         session = await self._sessions.close(session_id, request[PRINCIPAL])
         if session is None:
             return refuse(404, "This session is unknown or has expired; initialize a new one.")
@@ -155,20 +171,19 @@ class HttpTransport:
         principal = request[PRINCIPAL]
         session_id = request.headers.get(SESSION_HEADER)
         if session_id is None:
-            if type(message) is dict and message.get("method") == "initialize":
+            if type(message) is dict and message.get("method") == "initialize" and "id" in message:
                 return Session(principal)
-            return _fault(request, InvalidRequest(f"Send initialize first, then its {SESSION_HEADER}."), 400)
+            error = InvalidRequest(f"Send initialize first, then its {SESSION_HEADER}.")
+            return _fault(request, error, 400, message)
         session = await self._sessions.find(session_id, principal)
         if session is None:
             error = InvalidRequest("This session is unknown or has expired; initialize a new one.")
-            return _fault(request, error, 404)
+            return _fault(request, error, 404, message)
         return session
 
 
 def accepts(header: str, *types: str) -> bool:
     """Tell whether an Accept header admits all of some media types, wildcards included."""
-    if all(wanted in header for wanted in types):
-        return True
     offered = {part.partition(";")[0].strip().lower() for part in header.split(",")}
     return all(offered & {wanted, f"{wanted.partition('/')[0]}/*", "*/*"} for wanted in types)
 
@@ -177,6 +192,6 @@ def _only_post() -> web.Response:
     return refuse(405, "This revision has neither sessions nor a GET stream; use POST.", {hdrs.ALLOW: "POST"})
 
 
-def _fault(request: web.Request, error: ProtocolError, status: int) -> web.Response:
-    body = envelopes.failure(None, error)
+def _fault(request: web.Request, error: ProtocolError, status: int, message: Any = None) -> web.Response:
+    body = envelopes.failure(error.request_id or envelopes.id_of(message), error)
     return web.Response(status=status, body=body, content_type=JSON, headers=cors(request))

@@ -64,8 +64,7 @@ class StatelessLeg:
             try:
                 check_headers(request.headers, message, self._mirrors(message))
             except ProtocolError as error:
-                request_id = message["id"] if isinstance(message["id"], str | int) else None
-                body = envelopes.failure(request_id, error)
+                body = envelopes.failure(envelopes.id_of(message), error)
                 return web.Response(
                     status=STATUSES[error.code], body=body, content_type=JSON, headers=exchange.headers
                 )
@@ -88,11 +87,8 @@ class StatelessLeg:
         return self._dispatcher.tools.mirrors(params.get("name"))
 
 
-def is_stateless(message: Any, version: str | None, handshake_versions: Any) -> bool:
-    """Tell which era a POST belongs to: by its version header, else by its body."""
-    if version is not None:
-        return version not in handshake_versions
-    if not isinstance(message, dict) or not isinstance(message.get("params"), dict):
-        return False
-    meta = message["params"].get("_meta")
+def names_revision(message: Any) -> bool:
+    """Tell whether a message names its own revision, as stateless requests do."""
+    params = message.get("params") if isinstance(message, dict) else None
+    meta = params.get("_meta") if isinstance(params, dict) else None
     return isinstance(meta, dict) and PROTOCOL_VERSION in meta

@@ -11,7 +11,6 @@ import asyncio
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from app.contract import MCP_PATH
-from app.protocol import envelopes
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.errors import ProtocolError
 from app.protocol.session import Session
@@ -146,7 +145,7 @@ class WebSocketTransport:
 
     async def _read(self, connection: _Connection) -> None:
         socket, session, outbox = connection.socket, connection.session, connection.outbox
-        receive, dispatch = socket.receive, self._dispatcher.dispatch
+        receive, decode, dispatch = socket.receive, self._dispatcher.decode, self._dispatcher.dispatch
         while True:
             frame = await receive()
             if frame.type is not WSMsgType.TEXT:
@@ -154,12 +153,12 @@ class WebSocketTransport:
                     await self._close(connection, WSCloseCode.UNSUPPORTED_DATA, BINARY)
                 return
             try:
-                message = envelopes.decode(frame.data)
+                message = decode(frame.data)
             except ProtocolError as error:
                 if not _is_utf8(frame.data):
                     await self._close(connection, WSCloseCode.INVALID_TEXT, NOT_UTF8)
                     return
-                outbox.finish(envelopes.failure(None, error))
+                self._dispatcher.refuse(session, outbox, error)
             else:
                 if type(message) is dict and "jsonrpc" in message:
                     connection.broken = 0
