@@ -6,7 +6,16 @@ from app.protocol.dispatcher import Dispatcher
 from app.transports.guard import Guard
 from app.transports.http import HttpTransport
 from app.transports.websocket import WebSocketTransport
-from tests.conformance.fixture_server import simple_tools
+from tests.conformance.fixture_server import (
+    asking_tools,
+    input_required_tools,
+    notifying_tools,
+    prompts,
+    resources,
+    schema_tools,
+    simple_tools,
+    task_tools,
+)
 
 ANYBODY = "conformance"
 """The principal of the suite, which has no way to send a token."""
@@ -18,7 +27,19 @@ def application() -> web.Application:
         name="conformance-fixtures",
         version="1.0.0",
         instructions="Fixtures of the official conformance suite.",
-        tools=simple_tools.tools(),
+        tools=[
+            *simple_tools.tools(),
+            *asking_tools.tools(),
+            *input_required_tools.tools(),
+            *task_tools.tools(),
+            # Looked up late: the tools that report changes are part of what they report to.
+            *notifying_tools.tools(lambda kind: dispatcher.list_changed(kind)),
+            *schema_tools.tools(),
+        ],
+        prompts=prompts.prompts(),
+        resources=resources.resources(),
+        completer=prompts.complete,
+        logging=True,
     )
     websocket = WebSocketTransport(dispatcher)
     http = HttpTransport(dispatcher, upgrade=websocket.serve)
