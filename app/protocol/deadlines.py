@@ -4,6 +4,7 @@ A timer a call would cost more than many a call; one sweep a second costs nothin
 """
 
 import asyncio
+import sys
 
 from app.protocol.call import Call
 
@@ -24,10 +25,10 @@ class Deadlines:
     def __len__(self) -> int:
         return len(self._running)
 
-    def watch(self, call: Call) -> None:
-        """Start a call's clock."""
+    def watch(self, call: Call, *, forever: bool = False) -> None:
+        """Start a call's clock; one that may take `forever` is only kept."""
         # One more than the limit: the first sweep may come at once.
-        call.deadline = self._sweeps + self._limit + 1
+        call.deadline = sys.maxsize if forever else self._sweeps + self._limit + 1
         self._running.add(call)
         if not self._scheduled:
             self._scheduled = True

@@ -1,54 +1,51 @@
 """The waist of the server: a message goes in, its reply comes out through a channel.
 
 Transports know bytes and sockets, handlers know tools; neither knows the other. Dispatch is a dict
-from method to handler. `_serve` and `dispatch` are the only places where an exception becomes a
-wire error.
+from method to handler. Here and in `serving` are the only places where an exception becomes a wire
+error.
 """
 
-import asyncio
-import logging
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from app.protocol import envelopes
+from app.protocol.admission import Admission
 from app.protocol.call import Call
 from app.protocol.changes import FLAGS, UPDATED, Changes
 from app.protocol.channel import BatchChannel, Channel, SilentChannel
 from app.protocol.completions import Completer, Completions
-from app.protocol.deadlines import Deadlines
+from app.protocol.depth import MAX_DEPTH, too_deep
 from app.protocol.envelopes import RequestId
 from app.protocol.errors import (
-    Busy,
     Draining,
-    Interrupted,
-    InvalidParams,
     InvalidRequest,
     MethodNotFound,
     ProtocolError,
 )
-from app.protocol.inputs import InputRequired, Inputs
+from app.protocol.inputs import Inputs
 from app.protocol.lifecycle import Lifecycle
-from app.protocol.metadata import NO_META, PROTOCOL_VERSION, TASKS
-from app.protocol.methods import ASKS, Answer, Features, Params, Served
+from app.protocol.metadata import PROTOCOL_VERSION, TASKS, meta_of
+from app.protocol.methods import ASKS, Features, Params
+from app.protocol.notifications import take
 from app.protocol.prompts import Prompt, PromptTable
 from app.protocol.resources import Resource, ResourceTable
 from app.protocol.revisions import LATEST_HANDSHAKE, named_in
-from app.protocol.sealed import Seal
-from app.protocol.serving import start
+from app.protocol.sealing import Seal
+from app.protocol.serving import Serving, unexpected
 from app.protocol.session import Session
-from app.protocol.stateless import Stateless, hints
+from app.protocol.stateless import Stateless
 from app.protocol.tasks import Tasks, supports
 from app.protocol.tool_table import ToolTable
 from app.protocol.tools import Tool, ToolResult
-
-logger = logging.getLogger(__name__)
 
 CALL_TIMEOUT_SECONDS = 600.0
 """The contract's CALL_TIMEOUT; bootstrap passes the configured one."""
 
 MAX_CALLS_PER_SESSION = 64
 """Requests one session may have in flight; the next one is answered `Busy`."""
+
+MAX_CALLS_PER_CLIENT = 256
+"""Requests one client may have in flight over all its sessions, tasks included."""
 
 MAX_BATCH = MAX_CALLS_PER_SESSION
 """Messages one batch may hold; more could not run at once anyway."""
@@ -78,12 +75,14 @@ class Dispatcher:
         state_keys: Sequence[bytes] = (),
         call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
         max_calls_per_session: int = MAX_CALLS_PER_SESSION,
+        max_calls_per_client: int = MAX_CALLS_PER_CLIENT,
+        max_json_depth: int = MAX_DEPTH,
+        admission: Admission | None = None,
     ) -> None:
         self._draining = False
-        self._deadlines = Deadlines(call_timeout_seconds)
-        self._max_calls = max_calls_per_session
         self._seal = Seal(state_keys)
-        self.tools = ToolTable(tools)
+        self._max_depth = max_json_depth
+        self.tools = ToolTable(tools, admission)
         flags = {"toolsListChanged"} | ({"promptsListChanged"} if prompts else set())
         flags |= {"resourcesListChanged"} if resources else set()
         self.changes = Changes(frozenset(flags), resources=bool(resources))
@@ -101,6 +100,12 @@ class Dispatcher:
         self._stateless = Stateless(
             server_info=about, instructions=instructions, capabilities=offered | {"extensions": {TASKS: {}}}
         )
+        self._serving = Serving(
+            call_timeout_seconds=call_timeout_seconds,
+            max_calls_per_session=max_calls_per_session,
+            max_calls_per_client=max_calls_per_client,
+            decorate=self._stateless.decorate,
+        )
         self._tasks = Tasks(self.changes, self._stateless.decorate)
         self._methods = {
             "handshake": features.handshake(lifecycle),
@@ -110,7 +115,7 @@ class Dispatcher:
     @property
     def in_flight(self) -> int:
         """How many calls are running, over all sessions and transports, tasks included."""
-        return len(self._deadlines)
+        return len(self._serving)
 
     @property
     def draining(self) -> bool:
@@ -142,11 +147,29 @@ class Dispatcher:
     def receive(self, session: Session, channel: Channel, data: bytes | str) -> bool:
         """Parse one frame and dispatch it; returns as `dispatch` does."""
         try:
-            message = envelopes.decode(data)
+            message = self.decode(data)
         except ProtocolError as error:
-            channel.finish(envelopes.failure(None, error), error.code)
+            self.refuse(session, channel, error)
             return True
         return self.dispatch(session, channel, message)
+
+    def decode(self, data: bytes | str) -> Any:
+        """Parse one frame or body; every transport does it here.
+
+        Raises:
+            ProtocolError: it is not JSON (-32700), or nested too deeply (-32600).
+        """
+        message = envelopes.decode(data)
+        if too_deep(message, data, self._max_depth):
+            error = InvalidRequest(f"The message is nested deeper than {self._max_depth} levels.")
+            error.request_id = envelopes.id_of(message)
+            raise error
+        return message
+
+    def refuse(self, session: Session, channel: Channel, error: ProtocolError) -> None:
+        """Answer a message with an error, in the form the session's revision has for it."""
+        null_id = session.revision is not None and session.revision.null_ids
+        channel.finish(envelopes.failure(error.request_id, error, null_id=null_id), error.code)
 
     def dispatch(self, session: Session, channel: Channel, message: Any) -> bool:
         """Serve one decoded message.
@@ -154,33 +177,42 @@ class Dispatcher:
         Returns whether `channel.finish` was or will be called for it, exactly once: true of
         requests and of what is not a message, false of notifications and responses.
         """
-        request_id: RequestId | None = None
         try:
-            if type(message) is not dict:
-                if type(message) is list:
-                    return self._batch(session, channel, message)
-                raise InvalidRequest("A message must be a JSON object.")
-            method = message.get("method")
-            params = message.get("params")
-            if params is None:
-                params = {}
-            if "id" not in message:
-                return _notification(session, message, method, params)
-            if type(message["id"]) is not str and type(message["id"]) is not int:
-                raise InvalidRequest("'id' must be a string or an integer.")
-            request_id = message["id"]
-            if message.get("jsonrpc") != "2.0":
-                raise InvalidRequest("'jsonrpc' must be \"2.0\".")
-            if method is None and ("result" in message or "error" in message):
-                session.answered(message)
-                return False
-            if type(method) is not str:
-                raise InvalidRequest("'method' must be a string.")
-            if type(params) is not dict:
-                raise InvalidRequest("'params' must be an object.")
-            self._request(session, channel, request_id, method, params)
+            if type(message) is list:
+                return self._batch(session, channel, message)
+            return self._message(session, channel, message)
         except ProtocolError as error:
-            channel.finish(envelopes.failure(request_id, error), error.code)
+            error.request_id = envelopes.id_of(message)
+            self.refuse(session, channel, error)
+        except Exception:  # noqa: BLE001 - one message, however odd, must not end a session
+            fault = unexpected(session.principal)
+            fault.request_id = envelopes.id_of(message)
+            self.refuse(session, channel, fault)
+        return True
+
+    def _message(self, session: Session, channel: Channel, message: Any) -> bool:
+        if type(message) is not dict:
+            raise InvalidRequest("A message must be a JSON object.")
+        method = message.get("method")
+        params = message.get("params")
+        if params is None:
+            params = {}
+        if "id" not in message:
+            take(session, message, method, params)
+            return False
+        request_id = message["id"]
+        if type(request_id) is not str and type(request_id) is not int:
+            raise InvalidRequest("'id' must be a string or an integer.")
+        if message.get("jsonrpc") != "2.0":
+            raise InvalidRequest("'jsonrpc' must be \"2.0\".")
+        if method is None and ("result" in message or "error" in message):
+            session.answered(message)
+            return False
+        if type(method) is not str:
+            raise InvalidRequest("'method' must be a string.")
+        if type(params) is not dict:
+            raise InvalidRequest("'params' must be an object.")
+        self._request(session, channel, request_id, method, params)
         return True
 
     def _request(
@@ -188,7 +220,7 @@ class Dispatcher:
     ) -> None:
         if self._draining and method != "ping":
             raise Draining("The server is shutting down and did not run this; try again in a few seconds.")
-        meta = _meta(params)
+        meta = meta_of(params)
         stateless = session.stateless or PROTOCOL_VERSION in meta
         revision = named_in(meta) if stateless else session.revision
         if revision is None:
@@ -204,63 +236,13 @@ class Dispatcher:
             instant = methods.instant.get(method)
             if instant is None:
                 raise MethodNotFound(f"There is no method {method!r:.80}.")
-            answer = instant(call, params)
-            if stateless:
-                answer = self._stateless.decorate(answer | hints(method))
-            channel.finish(envelopes.result(request_id, answer))
+            self._serving.finish(call, method, instant(call, params))
             return
-        if len(session.calls) >= self._max_calls:
-            raise Busy(f"{self._max_calls} calls are in flight; wait for one to finish and send this again.")
+        self._serving.check_room(call)
         if stateless and method in ASKS:
             call.asker = Inputs(call, method, params, self._seal)
             call.detacher = self._tasks if supports(call) and method == "tools/call" else None
-        session.calls[request_id] = call
-        self._deadlines.watch(call)
-        call.task = start(self._serve(session, call, method, handler, params))
-
-    async def _serve(
-        self, session: Session, call: Call, method: str, handler: Served, params: Params
-    ) -> None:
-        call.started = True
-        answer: Answer | None = None
-        fault: ProtocolError | None = None
-        try:
-            if not call.withdrawn:
-                answer = await handler(call, params)
-        except InputRequired as needed:
-            answer = needed.answer
-        except ProtocolError as error:
-            fault = error
-        except asyncio.CancelledError:
-            if not call.withdrawn:
-                fault = _stopped(call)
-        except Exception:  # noqa: BLE001 - the one boundary: whatever a handler does wrong ends here
-            fault = _unexpected(call)
-        finally:
-            self._deadlines.forget(call)
-            if call.detached is not None:
-                call.detached.settle(answer, fault)
-            else:
-                call.close()
-                del session.calls[call.request_id]
-                self._finish(call, method, answer, fault)
-
-    def _finish(self, call: Call, method: str, answer: Answer | None, fault: ProtocolError | None) -> None:
-        reply: bytes | None = None
-        if call.withdrawn:
-            call.channel.finish(None)
-            return
-        if answer is not None:
-            try:
-                if call.revision.era == "stateless":
-                    answer = self._stateless.decorate(answer | hints(method))
-                reply = envelopes.result(call.request_id, answer)
-            except TypeError:
-                fault = _unexpected(call)
-        if reply is not None:
-            call.channel.finish(reply)
-        elif fault is not None:
-            call.channel.finish(envelopes.failure(call.request_id, fault), fault.code)
+        self._serving.start(call, method, handler, params)
 
     def _batch(self, session: Session, channel: Channel, messages: list[Any]) -> bool:
         if session.revision is None or not session.revision.batches:
@@ -274,41 +256,3 @@ class Dispatcher:
         if replies:
             gathered.expect(replies)
         return replies > 0
-
-
-def _notification(session: Session, message: dict[str, Any], method: Any, params: Any) -> bool:
-    """Take note; the only notification that changes anything is a cancellation."""
-    if message.get("jsonrpc") != "2.0" or type(method) is not str or type(params) is not dict:
-        raise InvalidRequest("This is not a JSON-RPC 2.0 message.")
-    if method == "notifications/cancelled":
-        request_id = params.get("requestId")
-        call = session.calls.get(request_id) if isinstance(request_id, (str, int)) else None
-        # An unknown id is ignored: the call may have been answered a moment ago.
-        if call is not None:
-            call.cancel(by_client=True)
-    return False
-
-
-def _meta(params: Params) -> dict[str, Any]:
-    meta = params.get("_meta")
-    if meta is None:
-        return NO_META
-    if type(meta) is not dict:
-        raise InvalidParams("'_meta' must be an object.")
-    token = meta.get("progressToken")
-    if token is not None and type(token) is not str and type(token) is not int:
-        raise InvalidParams("'progressToken' must be a string or an integer.")
-    return meta
-
-
-def _stopped(call: Call) -> ProtocolError:
-    if call.stopped is None:
-        return _unexpected(call)
-    return Interrupted(f"Stopped because {call.stopped}.")
-
-
-def _unexpected(call: Call) -> ProtocolError:
-    """Log what a handler did not expect, and tell the peer only where to look it up."""
-    reference = secrets.token_hex(4)
-    logger.exception("call failed unexpectedly", extra={"reference": reference, "principal": call.principal})
-    return ProtocolError(f"The server failed on this call; its log has the details under {reference}.")

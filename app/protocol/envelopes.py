@@ -37,12 +37,24 @@ def result(request_id: RequestId, value: Any) -> bytes:
     return orjson.dumps({"jsonrpc": "2.0", "id": request_id, "result": value})
 
 
-def failure(request_id: RequestId | None, error: ProtocolError) -> bytes:
-    """Encode the error reply to a request; id null where the request's own could not be read."""
+def failure(request_id: RequestId | None, error: ProtocolError, *, null_id: bool = False) -> bytes:
+    """Encode the error reply to a request.
+
+    Where the request's id could not be read it is left out, as the schemas from 2025-11-25 on have
+    it; `null_id` writes JSON-RPC's null instead, for the revisions before.
+    """
     fault: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.data is not None:
         fault["data"] = error.data
+    if request_id is None and not null_id:
+        return orjson.dumps({"jsonrpc": "2.0", "error": fault})
     return orjson.dumps({"jsonrpc": "2.0", "id": request_id, "error": fault})
+
+
+def id_of(message: Any) -> RequestId | None:
+    """Return the id of something decoded, if it has one that may be echoed."""
+    found = message.get("id") if type(message) is dict else None
+    return found if type(found) is str or type(found) is int else None
 
 
 def notification(method: str, params: dict[str, Any] | None = None) -> bytes:

@@ -39,6 +39,8 @@ class ProtocolError(Exception):
         super().__init__(message)
         self.message = message
         self.data = data
+        self.request_id: str | int | None = None
+        """The id of the message at fault, where it could be read before the message was dispatched."""
 
 
 class InvalidRequest(ProtocolError):  # noqa: N818 - JSON-RPC's own name for it

@@ -6,11 +6,14 @@ handler put into `call.state`, travels along in `requestState`.
 Source: specification 2026-07-28, basic/patterns/mrtr.
 """
 
+import hashlib
 from typing import Any
+
+import orjson
 
 from app.protocol.call import Call, Questions
 from app.protocol.errors import InvalidParams
-from app.protocol.sealed import Seal, digest
+from app.protocol.sealing import Seal
 
 STATE_SECONDS = 900.0
 """How long a person may take to answer before the request must start again."""
@@ -68,9 +71,13 @@ class Inputs:
             {"answers": self._answers, "state": self.state},
             purpose=_PURPOSE,
             principal=self._principal,
-            context=digest(self._same),
+            context=self._context(),
             ttl_seconds=STATE_SECONDS,
         )
+
+    def _context(self) -> str:
+        """Name the request by its content, whatever the order of its keys."""
+        return hashlib.sha256(orjson.dumps(self._same, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def _reopen(self, sealed: Any) -> None:
         try:
@@ -78,7 +85,7 @@ class Inputs:
                 sealed if type(sealed) is str else "",
                 purpose=_PURPOSE,
                 principal=self._principal,
-                context=digest(self._same),
+                context=self._context(),
             )
         except ValueError:
             raise InvalidParams("'requestState' is not valid for this request; start it again.") from None

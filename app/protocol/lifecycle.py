@@ -21,7 +21,7 @@ class Initialize(BaseModel):
     """The parameters of `initialize`."""
 
     protocolVersion: str  # noqa: N815 - the wire's spelling
-    capabilities: dict[str, Any]
+    capabilities: dict[str, dict[str, Any]]
     clientInfo: Implementation  # noqa: N815 - the wire's spelling
 
 

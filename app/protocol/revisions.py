@@ -26,6 +26,8 @@ class Revision:
     """Tools carry behaviour hints; progress carries a message; completions are a capability."""
     structured: bool = True
     """Titles, `outputSchema`, `structuredContent`, resource links, elicitation by form."""
+    null_ids: bool = False
+    """An error whose request could not be read has the id null; later it has none."""
     missing_resource: int = -32002
     """The error code of a resource that is not there."""
 
@@ -33,9 +35,9 @@ class Revision:
 HANDSHAKE_REVISIONS: dict[str, Revision] = {
     revision.version: revision
     for revision in (
-        Revision("2024-11-05", annotations=False, structured=False),
-        Revision("2025-03-26", batches=True, structured=False),
-        Revision("2025-06-18"),
+        Revision("2024-11-05", annotations=False, structured=False, null_ids=True),
+        Revision("2025-03-26", batches=True, structured=False, null_ids=True),
+        Revision("2025-06-18", null_ids=True),
         Revision("2025-11-25"),
     )
 }

@@ -1,18 +1,128 @@
-"""Starts the task that serves one call."""
+"""Runs calls: a task each, within bounds, and the one boundary where their exceptions become errors."""
 
 import asyncio
+import logging
+import secrets
 import sys
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
+from app.protocol import envelopes
+from app.protocol.call import Call
+from app.protocol.deadlines import Deadlines
+from app.protocol.errors import Busy, Interrupted, ProtocolError
+from app.protocol.inputs import InputRequired
+from app.protocol.methods import Answer, Params, Served
+from app.protocol.stateless import Decorate, hints
+
+logger = logging.getLogger(__name__)
+
 if sys.version_info >= (3, 12):
 
-    def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a call in its own task, at once: one that never waits costs no loop turn."""
+    def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run at once: a call that never waits costs no loop turn."""
         return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
 
 else:
 
-    def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a call in its own task from the next loop turn on (eager tasks came with 3.12)."""
+    def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run from the next loop turn on (eager tasks came with 3.12)."""
         return asyncio.Task(work, loop=asyncio.get_running_loop())
+
+
+class Serving:
+    """Starts calls, bounds them, and answers each exactly once."""
+
+    def __init__(
+        self,
+        *,
+        call_timeout_seconds: float,
+        max_calls_per_session: int,
+        max_calls_per_client: int,
+        decorate: Decorate,
+    ) -> None:
+        self._deadlines = Deadlines(call_timeout_seconds)
+        self._max_per_session = max_calls_per_session
+        self._max_per_client = max_calls_per_client
+        self._decorate = decorate
+        self._running: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._deadlines)
+
+    def check_room(self, call: Call) -> None:
+        """Refuse a call too many before anything of it is done.
+
+        Raises:
+            Busy: its session or its client has as many calls in flight as it may.
+        """
+        if len(call.session.calls) >= self._max_per_session:
+            raise Busy(
+                f"{self._max_per_session} calls are in flight; wait for one to finish, then try again."
+            )
+        if self._running[call.principal] >= self._max_per_client:
+            raise Busy(f"This client has {self._max_per_client} calls in flight; wait, then try again.")
+
+    def start(self, call: Call, method: str, handler: Served, params: Params) -> None:
+        """Serve a call in a task of its own."""
+        call.session.calls[call.request_id] = call
+        self._running[call.principal] += 1
+        # A subscription has no end of its own; the deadlines also keep running calls from being collected.
+        self._deadlines.watch(call, forever=method == "subscriptions/listen")
+        call.task = _start(self._serve(call, method, handler, params))
+
+    def finish(self, call: Call, method: str, answer: Answer) -> None:
+        """Encode and deliver a result, in the form its revision has for it."""
+        if call.revision.era == "stateless":
+            answer = self._decorate(answer | hints(method))
+        call.channel.finish(envelopes.result(call.request_id, answer))
+
+    async def _serve(self, call: Call, method: str, handler: Served, params: Params) -> None:
+        call.started = True
+        answer: Answer | None = None
+        fault: ProtocolError | None = None
+        try:
+            if not call.withdrawn:
+                answer = await handler(call, params)
+        except InputRequired as needed:
+            answer = needed.answer
+        except ProtocolError as error:
+            fault = error
+        except asyncio.CancelledError:
+            if call.stopped is not None:
+                fault = Interrupted(f"Stopped because {call.stopped}.")
+            elif not call.withdrawn:
+                fault = unexpected(call.principal)
+        except Exception:  # noqa: BLE001 - the one boundary: whatever a handler does wrong ends here
+            fault = unexpected(call.principal)
+        finally:
+            self._deadlines.forget(call)
+            self._running[call.principal] -= 1
+            if not self._running[call.principal]:
+                del self._running[call.principal]
+            if call.detached is not None:
+                call.detached.settle(answer, fault)
+            else:
+                call.close()
+                del call.session.calls[call.request_id]
+                self._answer(call, method, answer, fault)
+
+    def _answer(self, call: Call, method: str, answer: Answer | None, fault: ProtocolError | None) -> None:
+        if call.withdrawn:
+            call.channel.finish(None)
+            return
+        if answer is not None:
+            try:
+                self.finish(call, method, answer)
+            except TypeError:  # a handler returned what is not JSON
+                fault = unexpected(call.principal)
+        if fault is not None:
+            call.channel.finish(envelopes.failure(call.request_id, fault), fault.code)
+
+
+def unexpected(principal: str) -> ProtocolError:
+    """Log the exception nobody expected, and tell the peer only where to look it up."""
+    reference = secrets.token_hex(4)
+    logger.exception("call failed unexpectedly", extra={"reference": reference, "principal": principal})
+    return ProtocolError(f"The server failed on this call; its log has the details under {reference}.")

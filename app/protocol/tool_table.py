@@ -9,6 +9,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 
+from app.protocol.admission import Admission
 from app.protocol.call import Call
 from app.protocol.errors import InvalidParams
 from app.protocol.pages import PAGE_SIZE, Pages
@@ -29,21 +30,28 @@ class Mirror:
 class ToolTable:
     """Lists and calls tools; the order is the one they were given in, for every client."""
 
-    def __init__(self, tools: Sequence[Tool[Any]], page_size: int = PAGE_SIZE) -> None:
-        self._tools: dict[str, tuple[Tool[Any], SchemaValidator]] = {}
+    def __init__(
+        self, tools: Sequence[Tool[Any]], admission: Admission | None = None, page_size: int = PAGE_SIZE
+    ) -> None:
+        self._admission = admission
+        self._tools: dict[str, tuple[Tool[Any], SchemaValidator, tuple[str, ...]]] = {}
         for tool in tools:
             if tool.name in self._tools:
                 raise ValueError(f"Two tools are named '{tool.name}'; a name must be unique.")
-            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__)
-        self._mirrors = {tool.name: tuple(_mirrors(schema_of(tool.arguments))) for tool in tools}
+            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__, _numbers(tool))
+        self._mirrors = {tool.name: tuple(_mirrors(_input_schema(tool))) for tool in tools}
         self._pages = {
             revision.version: Pages("tools", [_listing(tool, revision) for tool in tools], page_size)
             for revision in REVISIONS
         }
 
     def list(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """Answer `tools/list`."""
-        return self._pages[call.revision.version].at(params.get("cursor"))
+        """Answer `tools/list`; a client is shown the tools it may call."""
+        page = self._pages[call.revision.version].at(params.get("cursor"))
+        shown = None if self._admission is None else self._admission.tools(call.principal)
+        if shown is None:
+            return page
+        return page | {"tools": [tool for tool in page["tools"] if tool["name"] in shown]}
 
     def mirrors(self, name: object) -> tuple[Mirror, ...]:
         """Return what a tool wants mirrored in headers; nothing of a tool that is not there."""
@@ -51,7 +59,13 @@ class ToolTable:
 
     async def call(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tools/call`."""
-        result = await self.run(call, params.get("name"), params.get("arguments"))
+        name = params.get("name")
+        if self._admission is not None and isinstance(name, str) and name in self._tools:
+            waiting = self._admission.admit(call.principal, name)
+            refusal = None if waiting is None else await waiting
+            if refusal is not None:
+                return {"content": refusal.content, "isError": refusal.is_error}
+        result = await self.run(call, name, params.get("arguments"))
         answer: dict[str, Any] = {"content": result.content, "isError": result.is_error}
         structured = result.structured
         if structured is not None:
@@ -73,19 +87,21 @@ class ToolTable:
             InvalidParams: there is no such tool, or `arguments` is not an object.
         """
         try:
-            tool, validator = self._tools[name]  # type: ignore[index]  # whatever came is looked up
+            tool, validator, numbers = self._tools[name]  # type: ignore[index]  # whatever came is looked up
         except (KeyError, TypeError):
             raise InvalidParams(f"Unknown tool: {name!r:.80}; tools/list names those there are.") from None
         if arguments is None:
             arguments = {}
         elif type(arguments) is not dict:
             raise InvalidParams("'arguments' must be an object.")
+        for number in numbers:
+            # Pydantic takes true for 1; a quoted number it may take, models write those.
+            if type(arguments.get(number)) is bool:
+                return _misfit(tool, f"'{number}': Input should be a valid number")
         try:
             checked = validator.validate_python(arguments)
         except ValidationError as error:
-            return _error(
-                f"Tool '{tool.name}' was not run because its arguments do not fit: {faults(error)}."
-            )
+            return _misfit(tool, faults(error))
         try:
             result = await tool.handler(call, checked)
         except asyncio.CancelledError:
@@ -105,6 +121,22 @@ def _mirrors(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[Mir
         yield from _mirrors(part, (*path, name))
 
 
+def _numbers(tool: Tool[Any]) -> tuple[str, ...]:
+    """Name the arguments that are numbers and must not be taken from true and false."""
+    numbers = {"integer", "number"}
+    return tuple(
+        name for name, part in schema_of(tool.arguments)["properties"].items() if part.get("type") in numbers
+    )
+
+
+def _misfit(tool: Tool[Any], fault: str) -> ToolResult:
+    return _error(f"Tool '{tool.name}' was not run because its arguments do not fit: {fault}.")
+
+
+def _input_schema(tool: Tool[Any]) -> dict[str, Any]:
+    return schema_of(tool.arguments) if tool.input_schema is None else tool.input_schema
+
+
 def _error(sentence: str) -> ToolResult:
     return ToolResult([text(sentence)], is_error=True)
 
@@ -115,7 +147,7 @@ def _listing(tool: Tool[Any], revision: Revision) -> dict[str, Any]:
     if revision.structured:
         entry["title"] = tool.title
     entry["description"] = tool.description
-    entry["inputSchema"] = schema_of(tool.arguments)
+    entry["inputSchema"] = _input_schema(tool)
     if tool.output is not None and revision.structured:
         entry["outputSchema"] = schema_of(tool.output, "serialization")
     if tool.annotations is not None and revision.annotations:

@@ -49,6 +49,8 @@ class Tool(Generic[A]):
     handler: Callable[[Call, A], Awaitable[ToolResult]]
     output: type[BaseModel] | None = None
     annotations: dict[str, bool] | None = None
+    input_schema: dict[str, Any] | None = None
+    """Listed as it is in place of the schema of `arguments`, for what pydantic cannot express."""
 
 
 def text(value: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.protocol.dispatcher import MAX_CALLS_PER_SESSION
 from tests.transports.peers import Peer, call, handshake, initialize, request
 from tests.transports.server import Running
 
@@ -278,7 +279,7 @@ async def test_a_batch_of_notifications_is_not_answered(peer: Peer) -> None:
 
 async def test_too_many_calls_in_flight_are_answered_busy(peer: Peer, server: Running) -> None:
     await handshake(peer)
-    limit = server.dispatcher._max_calls
+    limit = MAX_CALLS_PER_SESSION
     held = [asyncio.create_task(peer.exchange(call("hold", {}))) for _ in range(limit)]
     await server.probe.arrived(limit)
     reply = await peer.exchange(call("hold", {}))

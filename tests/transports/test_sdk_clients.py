@@ -69,7 +69,7 @@ def transport(request: pytest.FixtureRequest) -> Transport:
     return chosen
 
 
-@pytest.fixture(params=["legacy", "auto"])
+@pytest.fixture(params=["legacy", "auto", "2026-07-28"])
 def connect(request: pytest.FixtureRequest, transport: Transport, server: Running) -> Callable[[], Client]:
     # Entered in the test's own task: the client's cancel scopes must be left where they were entered.
     return lambda: Client(transport(server), mode=request.param, read_timeout_seconds=10)

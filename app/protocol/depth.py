@@ -1,0 +1,28 @@
+"""How deeply a message may nest: code that walks what a peer sent must not be led without end."""
+
+from typing import Any
+
+MAX_DEPTH = 64
+"""Levels of objects and arrays; arguments that people write have fewer than ten."""
+
+
+def too_deep(message: Any, data: bytes | str, limit: int = MAX_DEPTH) -> bool:
+    """Tell whether a decoded message nests deeper than `limit`.
+
+    `data` is the text it was decoded from: one with no more brackets than `limit` cannot, and that
+    spares nearly every message the walk. The walk does not recurse.
+    """
+    opening = (b"[", b"{") if isinstance(data, bytes) else ("[", "{")
+    if sum(map(data.count, opening)) <= limit:  # type: ignore[arg-type]  # both are of the type of `data`
+        return False
+    level = [message]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if type(parent) is dict else parent)
+            if type(child) is dict or type(child) is list
+        ]
+        if not level:
+            return False
+    return True
