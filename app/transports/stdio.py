@@ -43,6 +43,7 @@ class StdioTransport:
         Ends at once when nobody reads stdout any more: there is nobody left to be answered. Cancelled,
         it stops what runs, answered, before it ends.
         """
+        self._dispatcher.changes.attach(self._session, self._out)
         work = asyncio.create_task(self._serve(), name="stdio")
         broken = asyncio.create_task(self._out.broken.wait())
         try:
@@ -56,6 +57,7 @@ class StdioTransport:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_SECONDS):
                     await self._finish(0.0)
+            self._dispatcher.changes.detach(self._session)
             self._session.abandon()
 
     async def _serve(self) -> None:
@@ -64,6 +66,8 @@ class StdioTransport:
                 self._receive(line)
                 # A client that does not read its answers is not read from either.
                 await self._out.room()
+        # This dispatcher has no other peer: streams that would last for ever end here.
+        self._dispatcher.drain()
         await self._finish(self._finish_seconds)
 
     async def _next(self) -> bytes | None:

@@ -174,6 +174,11 @@ class LineWriter:
         self.finish(message)
         await self._room.wait()
 
+    def push(self, message: bytes) -> None:
+        """Queue what nobody waits for; left out when the reader is far behind, who then asks anyway."""
+        if self._unwritten <= self._max_bytes:
+            self.finish(message)
+
     async def room(self) -> None:
         """Return once little enough is unwritten, or nobody reads any more."""
         await self._room.wait()

@@ -84,7 +84,7 @@ class Client:
         while line := await self._reader.readline():
             message = orjson.loads(line)
             assert message["jsonrpc"] == "2.0"
-            if "method" in message or message["id"] not in self._asked:
+            if "method" in message or message.get("id") not in self._asked:
                 async with self._came:
                     self.seen.append(message)
                     self._came.notify_all()

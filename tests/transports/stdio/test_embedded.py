@@ -52,7 +52,7 @@ async def test_a_message_above_the_limit_is_refused_with_its_id_and_the_next_one
         skipped = await client.saw(None)
 
         assert "65536 bytes" in refused["error"]["message"]
-        assert skipped["id"] is None
+        assert skipped.get("id") is None
         assert (await client.exchange(request("ping")))["result"] == {}
 
 
