@@ -1,5 +1,5 @@
-"""What replicas share and may lose: rate windows now, signals and session streams later."""
+"""What replicas share and may lose: rate windows, session records, signals and event streams."""
 
-from app.shared.protocol import Shared, SharedUnavailableError, Window
+from app.shared.protocol import START, Entry, Kept, Shared, SharedUnavailableError, Window
 
-__all__ = ["Shared", "SharedUnavailableError", "Window"]
+__all__ = ["START", "Entry", "Kept", "Shared", "SharedUnavailableError", "Window"]

@@ -1,5 +1,6 @@
 """Goes on in this process while the shared state is away, and returns to it by itself."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -7,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from app.shared.in_process import InProcess
-from app.shared.protocol import Shared, SharedUnavailableError, Window
+from app.shared.protocol import START, Entry, Kept, Shared, SharedUnavailableError, Window
 
 PAUSE_SECONDS = 2.0
 """After a failure, how long the other side is left alone: a black hole must not slow down every call."""
@@ -17,9 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 class Fallback:
-    """Counts in `shared`, and in this process while it fails; only `ping` tells the difference.
+    """Works in `shared`, and in this process while it fails; only `ping` tells the difference.
 
     Counters begin at nothing when sides are changed, so a limit may be exceeded once by at most itself.
+    Who waits for entries hears of both sides; their positions are both made from the wall clock.
     """
 
     def __init__(self, shared: Shared, clock: Callable[[], float] = time.monotonic) -> None:
@@ -64,6 +66,47 @@ class Fallback:
         """Remove a counter on the side that works."""
         await self._either(lambda side: side.forget(key))
 
+    async def keep(self, group: str, member: str, value: bytes, *, most: int, seconds: float) -> list[str]:
+        """Put a member into a group on the side that works."""
+        return await self._either(lambda side: side.keep(group, member, value, most=most, seconds=seconds))
+
+    async def kept(self, group: str, member: str) -> Kept | None:
+        """Return a member from the side that works."""
+        return await self._either(lambda side: side.kept(group, member))
+
+    async def drop(self, group: str, member: str) -> None:
+        """Take a member out of a group on the side that works."""
+        await self._either(lambda side: side.drop(group, member))
+
+    async def append(self, stream: str, data: bytes, *, most: int, seconds: float) -> str:
+        """Add to a stream on the side that works."""
+        return await self._either(lambda side: side.append(stream, data, most=most, seconds=seconds))
+
+    async def entries(self, stream: str, after: str = START, *, wait_seconds: float = 0.0) -> list[Entry]:
+        """Return the entries after a position, of the side that has one first."""
+        if wait_seconds <= 0:
+            return await self._either(lambda side: side.entries(stream, after))
+        paused = self._paused_until - self._clock()
+        if paused > 0:
+            # Not longer than the pause, so that the other side is heard again when it is back.
+            return await self._own.entries(stream, after, wait_seconds=min(wait_seconds, paused))
+        own = asyncio.ensure_future(self._own.entries(stream, after, wait_seconds=wait_seconds))
+        theirs = asyncio.ensure_future(
+            self._either(lambda side: side.entries(stream, after, wait_seconds=wait_seconds))
+        )
+        try:
+            await asyncio.wait({own, theirs}, return_when=asyncio.FIRST_COMPLETED)
+            found = own.result() if own.done() else []
+            return found or (await theirs)
+        finally:
+            for reading in (own, theirs):
+                reading.cancel()
+            await asyncio.gather(own, theirs, return_exceptions=True)
+
+    async def end(self, stream: str) -> str:
+        """Return the position of the newest entry on the side that works."""
+        return await self._either(lambda side: side.end(stream))
+
     async def _either(self, work: Callable[[Shared], Awaitable[T]]) -> T:
         if self._clock() < self._paused_until:
             return await work(self._own)
@@ -80,7 +123,8 @@ class Fallback:
         if not self._away:
             self._away = True
             log.warning(
-                "the shared state is away; limits are counted in this process meanwhile", reason=str(error)
+                "the shared state is away; this replica counts and keeps by itself meanwhile",
+                reason=str(error),
             )
 
     def _noticed_back(self) -> None:

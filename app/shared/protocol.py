@@ -14,8 +14,52 @@ class Window(NamedTuple):
     seconds_left: float
 
 
+class Kept(NamedTuple):
+    """A member of a group: its value, and how many seconds ago it was last kept."""
+
+    value: bytes
+    seconds_ago: float
+
+
+class Entry(NamedTuple):
+    """One entry of a stream; positions are `milliseconds-number` and only grow within a stream."""
+
+    position: str
+    data: bytes
+
+
+START = "0-0"
+"""The position before the first entry of any stream."""
+
+MOST_AT_ONCE = 100
+"""What one call of `entries` returns at most."""
+
+LONGEST_WAIT_SECONDS = 5.0
+"""How long one call of `entries` may wait for an entry."""
+
+
+_LONGEST_POSITION = 32
+
+
+def position_of(text: str) -> tuple[int, int]:
+    """Return a position as two numbers that compare.
+
+    Raises:
+        ValueError: it is not a position.
+    """
+    milliseconds, _, number = text.partition("-")
+    if not (
+        text.isascii() and milliseconds.isdigit() and number.isdigit() and len(text) <= _LONGEST_POSITION
+    ):
+        raise ValueError("not a position in a stream")
+    return int(milliseconds), int(number)
+
+
 class Shared(Protocol):
     """State that all replicas see.
+
+    Three kinds: counters that forget themselves, groups of members of which the longest unused give way,
+    and streams of which the oldest entries give way. Each has a bound and an end.
 
     Every method ends within a deadline of its own and raises SharedUnavailableError when it cannot do its
     work; `open` and `close` never raise.
@@ -41,3 +85,28 @@ class Shared(Protocol):
 
     async def forget(self, key: str) -> None:
         """Remove a counter before its window ends."""
+
+    async def keep(self, group: str, member: str, value: bytes, *, most: int, seconds: float) -> list[str]:
+        """Put a member into a group, or refresh it; the group ends `seconds` after its last refreshment.
+
+        Returns the members that had to leave because there were more than `most`.
+        """
+
+    async def kept(self, group: str, member: str) -> Kept | None:
+        """Return a member; None when it is not there."""
+
+    async def drop(self, group: str, member: str) -> None:
+        """Take a member out of a group; harmless when it is not there."""
+
+    async def append(self, stream: str, data: bytes, *, most: int, seconds: float) -> str:
+        """Add to a stream and return the position; it holds about `most` entries and ends after `seconds`."""
+
+    async def entries(self, stream: str, after: str = START, *, wait_seconds: float = 0.0) -> list[Entry]:
+        """Return the entries after a position, waiting at most `wait_seconds` for one when there is none.
+
+        Raises:
+            ValueError: `after` is not a position.
+        """
+
+    async def end(self, stream: str) -> str:
+        """Return the position of the newest entry; START when there is none."""

@@ -6,12 +6,17 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from app import contract
+from app.settings import Secret
+from app.shared import Shared
+from app.shared.fallback import Fallback
+from app.shared.in_process import InProcess
+from app.shared.redis import RedisShared
 
 START_SECONDS = 30
 PASSWORD = "made-up-for-tests"
@@ -89,3 +94,22 @@ def redis_url(redis_available: None) -> Iterator[str]:  # noqa: ARG001 - it skip
     port = free_port()
     with running(port):
         yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+
+
+@pytest.fixture(params=["in-process", "redis", "redis with its fallback"])
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[Shared]:
+    state: Shared
+    if request.param == "in-process":
+        state = InProcess()
+    else:
+        state = RedisShared(Secret(request.getfixturevalue("redis_url")))
+        if "fallback" in request.param:
+            state = Fallback(state)
+    await state.open()
+    yield state
+    await state.close()
+
+
+@pytest.fixture
+def key() -> str:
+    return uuid.uuid4().hex

@@ -1,35 +1,8 @@
 """One contract over every shared state, Redis being a real one."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator
 
-import pytest
-
-from app.settings import Secret
 from app.shared import Shared
-from app.shared.fallback import Fallback
-from app.shared.in_process import InProcess
-from app.shared.redis import RedisShared
-
-
-@pytest.fixture(params=["in-process", "redis", "redis with its fallback"])
-async def shared(request: pytest.FixtureRequest) -> AsyncIterator[Shared]:
-    state: Shared
-    if request.param == "in-process":
-        state = InProcess()
-    else:
-        state = RedisShared(Secret(request.getfixturevalue("redis_url")))
-        if "fallback" in request.param:
-            state = Fallback(state)
-    await state.open()
-    yield state
-    await state.close()
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
 
 
 async def test_it_answers(shared: Shared) -> None:

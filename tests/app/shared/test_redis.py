@@ -73,3 +73,24 @@ async def test_while_redis_is_away_the_server_counts_alone_and_returns_by_itself
         assert (await state.add("k", 1, 60)).value == 5  # its own counter again
     finally:
         await state.close()
+
+
+@pytest.mark.usefixtures("redis_available")
+async def test_a_reader_hears_the_side_that_works_and_returns_to_redis_by_itself() -> None:
+    port, clock = free_port(), Clock()
+    state = Fallback(RedisShared(Secret(f"redis://:{PASSWORD}@127.0.0.1:{port}/0")), clock)
+    other = RedisShared(Secret(f"redis://:{PASSWORD}@127.0.0.1:{port}/0"))
+    keeping = {"most": 5, "seconds": 60.0}
+    try:
+        alone = asyncio.create_task(state.entries("news", wait_seconds=5))
+        await state.append("news", b"alone", **keeping)
+        heard = await asyncio.wait_for(alone, 10)
+        assert [entry.data for entry in heard] == [b"alone"]
+        with running(port):
+            clock.now += PAUSE_SECONDS
+            reading = asyncio.create_task(state.entries("news", heard[-1].position, wait_seconds=5))
+            await other.append("news", b"together", **keeping)
+            assert [entry.data for entry in await asyncio.wait_for(reading, 10)] == [b"together"]
+    finally:
+        await state.close()
+        await other.close()
