@@ -22,6 +22,9 @@ FLAGS = {
     "resourcesListChanged": "notifications/resources/list_changed",
 }
 UPDATED = "notifications/resources/updated"
+_TASKS = "notifications/tasks"
+"""Tasks live in one process, and so do those who are told of them."""
+
 MAX_NAMED = 1000
 """Resources or tasks one subscription may name."""
 
@@ -38,6 +41,8 @@ class Changes:
         self._streams: dict[Call, Wanted] = {}
         self._over: dict[Call, asyncio.Future[None]] = {}
         self._closed = False
+        self.relay: Callable[[str, dict[str, Any]], None] | None = None
+        """Takes over every change of what all replicas serve, and has each of them deliver it."""
         self.filters: list[Callable[[Call, dict[str, Any]], tuple[dict[str, Any], Wanted] | None]] = []
         """Extensions that agree to further parts of a subscription's filter."""
 
@@ -51,8 +56,14 @@ class Changes:
 
     def publish(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Tell everybody who wants to hear of it; a change of one resource names it as `uri`."""
-        params = params or {}
-        if not method.startswith("notifications/tasks"):
+        if self.relay is None or method.startswith(_TASKS):
+            self.deliver(method, params or {})
+        else:
+            self.relay(method, params or {})
+
+    def deliver(self, method: str, params: dict[str, Any]) -> None:
+        """Tell everybody who listens in this process."""
+        if not method.startswith(_TASKS):
             plain = envelopes.notification(method, params or None)
             for session, channel in list(self._sessions.items()):
                 if session.revision is not None and (

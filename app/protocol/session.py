@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import secrets
 from typing import Any
 
 from app.protocol import envelopes
@@ -16,6 +17,7 @@ ANSWER_SECONDS = 600.0
 """How long a client, and the person before it, may take to answer a request of ours."""
 
 _numbers = itertools.count(1)
+_ID_BYTES = 6
 
 
 class Session:
@@ -24,6 +26,7 @@ class Session:
     `revision` is None until `initialize` has been answered, and stays None where requests stand
     alone; `stateless` says that they must. `calls` are the requests in flight, by id; a session
     holds at most as many as its dispatcher allows. `asked` are our own requests to the client.
+    `id` names the session among replicas; it is empty for a connection, which only one of them has.
     """
 
     __slots__ = (
@@ -31,6 +34,7 @@ class Session:
         "calls",
         "client",
         "client_capabilities",
+        "id",
         "log_level",
         "principal",
         "revision",
@@ -41,6 +45,7 @@ class Session:
     def __init__(self, principal: str, *, stateless: bool = False) -> None:
         self.principal = principal
         self.stateless = stateless
+        self.id = ""
         self.revision: Revision | None = None
         self.client: dict[str, Any] = {}
         self.client_capabilities: dict[str, Any] = {}
@@ -55,7 +60,8 @@ class Session:
         Raises:
             ProtocolError: it answered with an error, or not in time.
         """
-        request_id = f"exai-{next(_numbers)}"
+        # Unguessable, because the answer may arrive at any replica and is offered to all of them.
+        request_id = f"exai-{next(_numbers)}-{secrets.token_hex(_ID_BYTES)}"
         waiting = self.asked[request_id] = asyncio.get_running_loop().create_future()
         try:
             await channel.send(envelopes.request(request_id, method, params))
