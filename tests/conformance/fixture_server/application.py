@@ -21,8 +21,8 @@ ANYBODY = "conformance"
 """The principal of the suite, which has no way to send a token."""
 
 
-def application() -> web.Application:
-    """Wire the fixture server as the product is wired, but open to anybody on the loopback."""
+def application(guard: Guard | None = None) -> web.Application:
+    """Wire the fixture server as the product is wired; without a guard of its own it is open to anybody."""
     dispatcher = Dispatcher(
         name="conformance-fixtures",
         version="1.0.0",
@@ -43,6 +43,7 @@ def application() -> web.Application:
     )
     websocket = WebSocketTransport(dispatcher)
     http = HttpTransport(dispatcher, upgrade=websocket.serve)
-    app = web.Application(middlewares=[Guard(clients={}, anonymous=ANYBODY).middleware])
+    guard = guard or Guard(clients={}, anonymous=ANYBODY)
+    app = web.Application(middlewares=[guard.middleware])
     app.add_routes([*websocket.routes(), *http.routes()])
     return app
