@@ -77,7 +77,8 @@ async def test_it_reads_a_resource_and_fills_in_a_prompt(
 @pytest.mark.parametrize("era", ["legacy", "modern"])
 async def test_it_finds_no_fault_in_the_products_schemas(inspector: Inspector, era: str) -> None:
     async with product() as url:
-        code, said = await inspector.run(by_http(Served(url), era), "--method", "tools/list", "--strict")
+        server = {"type": "http", "url": url, "protocolEra": era}
+        code, said = await inspector.run(server, "--method", "tools/list", "--strict")
 
     assert code == 0, said
     assert said["result"]["tools"]
