@@ -56,8 +56,8 @@ BEFORE_HANDSHAKE = frozenset({"initialize", "ping"})
 class Dispatcher:
     """Serves MCP to any number of sessions over any transport.
 
-    `state_keys` seal what travels through clients: the first one seals, all of them open; without
-    any, a key of this process is made, and what it sealed ends with it. All replicas need the same.
+    `seal` closes what travels through clients; without one a key of this process is made, and what
+    it sealed ends with the process. All replicas need a seal of the same keys.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Dispatcher:
         completer: Completer | None = None,
         logging: bool = False,
         title: str | None = None,
-        state_keys: Sequence[bytes] = (),
+        seal: Seal | None = None,
         call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
         max_calls_per_session: int = MAX_CALLS_PER_SESSION,
         max_calls_per_client: int = MAX_CALLS_PER_CLIENT,
@@ -80,7 +80,7 @@ class Dispatcher:
         admission: Admission | None = None,
     ) -> None:
         self._draining = False
-        self._seal = Seal(state_keys)
+        self._seal = Seal() if seal is None else seal
         self._max_depth = max_json_depth
         self.tools = ToolTable(tools, admission)
         flags = {"toolsListChanged"} | ({"promptsListChanged"} if prompts else set())
