@@ -31,5 +31,15 @@ def _lives(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    name = Path(f"/proc/{pid}/comm")
-    return not name.is_file() or name.read_text(encoding="utf-8").strip() == "pulumi"
+    return _is_pulumi(pid)
+
+
+def _is_pulumi(pid: int) -> bool:
+    """Read name and state from proc(5), `pid (name) state …`; true where there is no such file to read."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return not Path("/proc/self/stat").is_file()
+    name, _, rest = stat.partition("(")[2].rpartition(")")
+    # A zombie holds nothing any more; it only waits for its parent to ask how it ended.
+    return name == "pulumi" and rest.split()[0] != "Z"

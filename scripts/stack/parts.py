@@ -43,6 +43,11 @@ def networks(site: Site) -> Sequence[str]:
     return engine.ask("network", "ls", "--quiet", *filters(site)).split()
 
 
+def prune_networks(site: Site) -> None:
+    """Remove networks of this stack that nothing is connected to: an interrupted update leaves such."""
+    engine.ask("network", "prune", "--force", *filters(site))
+
+
 def volumes(site: Site) -> Mapping[str, str]:
     """Return the stack's volumes that exist, each with its size if the engine tells in time."""
     there = set(engine.ask("volume", "ls", "--quiet").split())

@@ -21,6 +21,7 @@ def up(session: Session) -> int:
     status = _with_a_plan(pulumi) if session.file.is_production else _at_once(session, pulumi)
     if status:
         raise StackError("The update failed; what is above says why. `make up` again picks up from here.")
+    parts.prune_networks(session.site)
     _tell(pulumi)
     return 0
 
@@ -48,6 +49,8 @@ def _at_once(session: Session, pulumi: Pulumi) -> int:
                 "--yes",
                 "--skip-preview",
                 "--suppress-progress",
+                # What an interrupted update was creating is looked for by name, not by the state.
+                "--clear-pending-creates",
                 *(() if whole else ("--exclude", NETWORKS)),
             )
     with step("pulumi up"):

@@ -153,6 +153,19 @@ def test_the_lock_of_a_process_id_that_was_given_out_again_is_cleared(tmp_path: 
     assert not lock.exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="process states are read from /proc")
+def test_the_lock_of_a_process_that_only_waits_to_be_asked_about_is_cleared(tmp_path: Path) -> None:
+    script = "import pathlib; pathlib.Path('/proc/self/comm').write_text('pulumi')"
+    ended = subprocess.Popen([sys.executable, "-c", script])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    _lock(tmp_path, ended.pid, socket.gethostname())
+
+    cleared = list(locks.clear_stale(tmp_path.as_uri(), "dev"))
+    ended.wait()
+
+    assert cleared == [ended.pid]
+
+
 @pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="process names are read from /proc")
 def test_the_lock_of_a_living_update_is_never_touched(tmp_path: Path) -> None:
     script = (
