@@ -1,0 +1,51 @@
+"""Keeps one busy client from slowing down the others; alone it may use the whole server.
+
+Counted in slices of time: while another client has been at work within the last second, a client that
+has sent its share waits for the next slice. Nothing is taken from a client nobody else suffers from.
+"""
+
+import time
+from collections.abc import Callable
+
+MESSAGES_PER_SECOND = 1000
+"""What one client may send while others are at work."""
+
+SLICE_SECONDS = 0.1
+"""Short, so that what a client sends in one burst delays nobody noticeably."""
+
+CONTENTION_SECONDS = 1.0
+"""How long after its last message a client counts as at work."""
+
+
+class Shares:
+    """Counts messages by client; asked before each is served."""
+
+    def __init__(
+        self, messages_per_second: int = MESSAGES_PER_SECOND, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._share = max(1, int(messages_per_second * SLICE_SECONDS))
+        self._clock = clock
+        self._counts: dict[str, int] = {}
+        self._slice_ends = 0.0
+        self._busy_until: dict[str, float] = {}
+
+    def wait(self, principal: str) -> float:
+        """Count one message; return the seconds after which to ask again, 0.0 to go ahead."""
+        counts = self._counts
+        count = counts[principal] = counts.get(principal, 0) + 1
+        return 0.0 if count <= self._share else self._past_share(principal)
+
+    def _past_share(self, principal: str) -> float:
+        now = self._clock()
+        if now >= self._slice_ends:
+            # Slices are only ended by whoever has used one up, so that the others never ask for the time.
+            busy_until = now + CONTENTION_SECONDS
+            self._busy_until = {name: until for name, until in self._busy_until.items() if until > now}
+            self._busy_until.update(dict.fromkeys(self._counts, busy_until))
+            self._counts = {principal: 1}
+            self._slice_ends = now + SLICE_SECONDS
+            return 0.0
+        alone = self._counts.keys() | {name for name, until in self._busy_until.items() if until > now} == {
+            principal
+        }
+        return 0.0 if alone else self._slice_ends - now
