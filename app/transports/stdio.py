@@ -14,7 +14,7 @@ from app.protocol.dispatcher import Dispatcher
 from app.protocol.errors import ProtocolError
 from app.protocol.session import Session
 from app.transports.draining import finish_calls
-from app.transports.stdio_answers import LINE_MARGIN, id_of, too_large
+from app.transports.stdio_answers import LINE_MARGIN, too_large
 from app.transports.stdio_pipes import LineReader, LineTooLong, LineWriter
 
 PRINCIPAL = "local"
@@ -93,6 +93,6 @@ class StdioTransport:
 
 def _id(line: bytes) -> envelopes.RequestId | None:
     try:
-        return id_of(envelopes.decode(line))
+        return envelopes.id_of(envelopes.decode(line))
     except ProtocolError:
         return None

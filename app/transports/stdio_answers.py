@@ -25,16 +25,10 @@ def method_of(message: Any) -> str | None:
     return method if type(method) is str else None
 
 
-def id_of(message: Any) -> RequestId | None:
-    """Return the id that an answer to this would carry, or that this answer carries; None if it has none."""
-    found = message.get("id") if type(message) is dict else None
-    return found if type(found) is str or type(found) is int else None
-
-
 def ids_of(message: Any) -> list[RequestId]:
     """Return the ids of the requests in a message or in a batch of them."""
     parts = message if type(message) is list else [message]
-    return [found for part in parts if method_of(part) and (found := id_of(part)) is not None]
+    return [found for part in parts if method_of(part) and (found := envelopes.id_of(part)) is not None]
 
 
 def lasts(message: Any) -> bool:

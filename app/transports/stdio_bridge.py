@@ -5,18 +5,19 @@ of what is asked and not answered; see `Connections` for what it promises.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from app.protocol import envelopes
 from app.protocol.errors import InvalidRequest, ProtocolError
-from app.transports.stdio_answers import LINE_MARGIN, id_of, ids_of, too_large
+from app.transports.stdio_answers import LINE_MARGIN, ids_of, too_large
 from app.transports.stdio_connections import PATIENCE_SECONDS, Connections
 from app.transports.stdio_link import Link, Server
 from app.transports.stdio_pipes import LineReader, LineTooLong, LineWriter
 
 FAREWELL_SECONDS = 1.0
-"""After a refusal, how long the client's requests are still answered with its reason."""
+"""Before it ends: how long requests are still answered with a refusal, and the last answers written."""
 
 
 class Bridge:
@@ -67,6 +68,10 @@ class Bridge:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._connections.close()
+            # What was closed over has just been answered; a client that still reads gets it.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    await self._out.drained()
 
     async def _up(self) -> None:
         while True:
@@ -104,15 +109,15 @@ class Bridge:
                 self._refuse(request_id, fault)
         elif type(message) is dict and message.get("method") == "notifications/cancelled":
             await self._cancel(message, line)
-        elif type(message) is dict and "method" not in message and id_of(message) is not None:
+        elif type(message) is dict and "method" not in message and envelopes.id_of(message) is not None:
             await self._reply(message, line)
         else:
-            await self._connections.submit(id_of(message), line, message)
+            await self._connections.submit(envelopes.id_of(message), line, message)
 
     async def _cancel(self, message: dict[str, Any], line: bytes) -> None:
         """Take a cancellation after its request; one that still waits is never sent."""
         params = message.get("params")
-        cancelled = id_of({"id": params.get("requestId")}) if type(params) is dict else None
+        cancelled = envelopes.id_of({"id": params.get("requestId")}) if type(params) is dict else None
         if cancelled is None or self._connections.withdraw(cancelled):
             return
         link = self._connections.holding(cancelled)
@@ -122,7 +127,7 @@ class Bridge:
 
     async def _reply(self, message: dict[str, Any], line: bytes) -> None:
         """Take the client's answer to whoever asked; a question lost with its connection has nobody."""
-        request_id = id_of(message)
+        request_id = envelopes.id_of(message)
         link = None if request_id is None else self._connections.asking(request_id)
         if request_id is not None and link is not None:
             del link.asked[request_id]

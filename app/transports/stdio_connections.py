@@ -7,7 +7,6 @@ A server that drains is left at once; what still runs there is answered over the
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,8 @@ import aiohttp
 from app.protocol import envelopes
 from app.protocol.envelopes import RequestId
 from app.protocol.errors import DRAINING, ProtocolError
-from app.transports.stdio_answers import id_of, ids_of, lasts, lost, method_of, unsent
+from app.transports.stdio_answers import ids_of, lasts, lost, method_of, unsent
+from app.transports.stdio_backoff import Backoff
 from app.transports.stdio_handshake import Handshake, is_own
 from app.transports.stdio_link import Link, Server, Unreachable
 from app.transports.stdio_pipes import LineWriter
@@ -24,13 +24,6 @@ from app.transports.stdio_waiting import Waiting
 
 PATIENCE_SECONDS = 30.0
 """How long requests wait for a connection before they are answered without one; clients wait longer."""
-
-FIRST_WAIT_SECONDS = 0.1
-LONGEST_WAIT_SECONDS = 5.0
-"""Between attempts the wait doubles from the first to the longest; half of it is left to chance."""
-
-STEADY_SECONDS = 5.0
-"""A connection that lasted this long was a good one: after it the waits begin anew."""
 
 MAX_SENDS = 3
 """How often a request that a draining server did not run is sent before its refusal is passed on."""
@@ -52,6 +45,7 @@ class Connections:
         self._readers: dict[Link, asyncio.Task[None]] = {}
         self._sends: dict[RequestId, int] = {}
         self._changed = asyncio.Event()
+        self._woken = asyncio.Event()
         self._reason = f"{server.url} has not answered yet"
         self._told = ""
         self._impatient = False
@@ -83,7 +77,7 @@ class Connections:
         Raises:
             Refused: the server will not serve this bridge; what waits has been answered so.
         """
-        wait = FIRST_WAIT_SECONDS
+        backoff = Backoff()
         while True:
             began = self._loop.time()
             try:
@@ -95,10 +89,7 @@ class Connections:
                 self._reason = str(error)
                 self._give_up()
                 raise
-            if self._loop.time() - began >= STEADY_SECONDS:
-                wait = FIRST_WAIT_SECONDS
-            await asyncio.sleep(random.uniform(wait / 2, wait))  # noqa: S311 - chance, not a secret
-            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+            await asyncio.sleep(backoff.after(self._loop.time() - began))
 
     async def finished(self) -> None:
         """Return once nothing is asked that will be answered."""
@@ -116,7 +107,6 @@ class Connections:
     def forget(self, link: Link, request_id: RequestId) -> None:
         """Expect no answer any more to what the client has cancelled."""
         link.answered(request_id)
-        self._sends.pop(request_id, None)
         self._changed.set()
 
     async def close(self) -> None:
@@ -140,22 +130,24 @@ class Connections:
         self._readers[link] = asyncio.create_task(self._read(link), name="down")
         for name in changed:
             self._out.finish(envelopes.notification(f"notifications/{name}/list_changed"))
-        while self._waiting and not link.left.is_set():
-            request_id, line = self._waiting.take()
-            await self._transmit(link, request_id, line, envelopes.decode(line))
-        if not link.left.is_set():
+        while not link.left:
+            if self._waiting:
+                request_id, line = self._waiting.take()
+                await self._transmit(link, request_id, line, envelopes.decode(line))
+                continue
             self._patience.cancel()
             self._impatient = False
             self.current = link
             self._changed.set()
-        await link.left.wait()
+            self._woken.clear()
+            await self._woken.wait()
 
     async def _transmit(self, link: Link, request_id: RequestId | None, line: bytes, message: Any) -> None:
         self._handshake.passed(message, line)
         for found in ids_of(message):
             # A batch is one line, and parts of it may have run: it is not sent again.
             link.sent(found, line if request_id is not None else None, lasting=lasts(message))
-        # Refused for good only if it is lost: whoever reads from the link finds out, and answers.
+        # If it is gone, whoever reads from the link finds out, and answers.
         with contextlib.suppress(ConnectionError):
             await link.send(line)
 
@@ -176,7 +168,7 @@ class Connections:
             self._tell("the server sent a frame that is not JSON; it was left out")
             return
         for part in message if type(message) is list else [message]:
-            request_id = id_of(part)
+            request_id = envelopes.id_of(part)
             if request_id is None:
                 continue
             if "method" in part:
@@ -199,21 +191,23 @@ class Connections:
             if line is not None and sends < MAX_SENDS and not self._impatient:
                 self._sends[request_id] = sends + 1
                 self._waiting.add(request_id, line)
+                self._woken.set()
                 return True
         return False
 
     def _leave(self, link: Link) -> None:
-        if link.left.is_set():
+        if link.left:
             return
-        link.left.set()
+        link.left = True
         self.current = None
+        self._woken.set()
         self._patience.cancel()
         self._patience = self._loop.call_later(self._patience_seconds, self._give_up)
 
     def _ended(self, link: Link) -> None:
         """Answer what was asked over a connection that is gone, in either direction."""
         del self._readers[link]
-        if not link.left.is_set():
+        if not link.left:
             self._reason = f"the connection to {self._server.url} ended ({link.end()})"
             self._report(f"{self._reason}; trying again")
         self._leave(link)

@@ -59,14 +59,14 @@ class Link:
     """One open connection, and what was asked over it in either direction and is not answered.
 
     `requests` holds the client's, by id, each with its line where that is kept to be sent again;
-    `asked` the server's own. `left` is set once nothing new should be sent over it.
+    `asked` the server's own. `left` says that nothing new should be sent over it.
     """
 
     def __init__(self, socket: Socket) -> None:
         self.socket = socket
         self.requests: dict[RequestId, bytes | None] = {}
         self.asked: dict[RequestId, None] = {}
-        self.left = asyncio.Event()
+        self.left = False
         self._lasting: set[RequestId] = set()
         self._kept_bytes = 0
 
@@ -173,7 +173,9 @@ class Server:
 @asynccontextmanager
 async def server_at(url: URL, token: Callable[[], str | None]) -> AsyncIterator[Server]:
     """Keep what connections to one server share."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+    # No deadline of the session's: a connection lasts, and its opening has its own.
+    forever = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=forever) as http:
         yield Server(url, http, token)
 
 

@@ -175,6 +175,36 @@ async def test_a_server_that_refuses_again_and_again_is_not_asked_for_ever() -> 
         assert (await client.receive(asked))["error"] == {"code": DRAINING, "message": "not executed"}
 
 
+async def test_what_a_draining_server_refuses_late_goes_to_the_server_already_in_use() -> None:
+    refusal = {"code": DRAINING, "message": "not executed"}
+    async with bridged() as (client, server, _):
+        old = await opened(client, server)
+        early, late = await client.begin(call("early")), await client.begin(call("late"))
+        heard = [await old.hears("tools/call"), await old.hears("tools/call")]
+        await old.says({"id": heard[0]["id"], "error": refusal})
+        new = await server.connection()
+        await new.opens()
+
+        assert await answer(new) == "early"
+
+        await client.receive(early)
+        await old.says({"id": heard[1]["id"], "error": refusal})
+
+        assert await answer(new) == "late"
+
+        await client.receive(late)
+
+
+async def test_what_still_runs_when_the_bridge_is_told_to_stop_is_answered_as_unknown() -> None:
+    async with bridged() as (client, server, bridge):
+        connection = await opened(client, server)
+        running = await client.begin(call("running"))
+        await connection.hears("tools/call")
+        bridge.cancel()
+
+        assert (await client.receive(running))["error"]["code"] == LOST
+
+
 async def test_a_question_of_the_server_is_withdrawn_when_its_connection_breaks() -> None:
     async with bridged() as (client, server, _):
         first = await opened(client, server)
