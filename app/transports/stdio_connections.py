@@ -52,7 +52,7 @@ class Connections:
         self._loop = asyncio.get_running_loop()
         self._patience = self._loop.call_later(patience_seconds, self._give_up)
 
-    def holding(self, request_id: Any) -> Link | None:
+    def holding(self, request_id: RequestId) -> Link | None:
         """Find the connection over which the client asked this."""
         return next((link for link in self._readers if request_id in link.requests), None)
 
@@ -107,6 +107,7 @@ class Connections:
     def forget(self, link: Link, request_id: RequestId) -> None:
         """Expect no answer any more to what the client has cancelled."""
         link.answered(request_id)
+        self._sends.pop(request_id, None)
         self._changed.set()
 
     async def close(self) -> None:
@@ -219,8 +220,7 @@ class Connections:
                 self._sends.pop(request_id, None)
                 self._out.finish(lost(request_id, link.end()))
         for asked in link.asked:
-            params = {"requestId": asked, "reason": "the connection to the server ended"}
-            self._out.finish(envelopes.notification("notifications/cancelled", params))
+            self._out.finish(envelopes.notification("notifications/cancelled", {"requestId": asked}))
         self._changed.set()
 
     def _give_up(self) -> None:
