@@ -10,11 +10,14 @@ STOP_SECONDS = 1.0
 SHUTTING_DOWN = "the server is shutting down"
 
 
-async def finish_calls(session: Session, deadline: float) -> None:
-    """Wait for a session's calls until `deadline` on the event loop's clock, then stop the rest."""
+async def finish_calls(session: Session, deadline: float, reason: str = SHUTTING_DOWN) -> None:
+    """Wait for a session's calls until `deadline` on the event loop's clock, then stop the rest.
+
+    `reason` is what they are answered with, the rest of a sentence.
+    """
     left = deadline - asyncio.get_running_loop().time()
     if not await _answered(session, left):
-        session.stop(SHUTTING_DOWN)
+        session.stop(reason)
         await _answered(session, STOP_SECONDS)
 
 

@@ -4,6 +4,7 @@ Counted in slices of time: while another client has been at work within the last
 has sent its share waits for the next slice. Nothing is taken from a client nobody else suffers from.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -34,6 +35,15 @@ class Shares:
         counts = self._counts
         count = counts[principal] = counts.get(principal, 0) + 1
         return 0.0 if count <= self._share else self._past_share(principal)
+
+    async def turn(self, principal: str, seconds: float) -> None:
+        """Wait until a message that `wait` has delayed may be served.
+
+        Unread meanwhile, what the client sends fills its own buffers, not the time of others.
+        """
+        while seconds:  # noqa: ASYNC110 - a slice of time ends by itself; there is no event to wait for
+            await asyncio.sleep(seconds)
+            seconds = self.wait(principal)
 
     def _past_share(self, principal: str) -> float:
         now = self._clock()

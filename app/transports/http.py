@@ -29,6 +29,7 @@ from app.transports.events import EVENTS, JSON, RETRY_SECONDS, Exchange
 from app.transports.guard import PRINCIPAL, cors
 from app.transports.http_stateless import StatelessLeg, names_revision
 from app.transports.refusals import refuse
+from app.transports.replicas import CHANGED, Replicas
 from app.transports.routing import VERSION_HEADER
 from app.transports.sessions import LocalSessions, Sessions
 from app.transports.websocket import MAX_MESSAGE_BYTES, wants_upgrade
@@ -45,7 +46,8 @@ class HttpTransport:
     """Serves one dispatcher over Streamable HTTP.
 
     `upgrade` takes over GET requests on the same path that ask to become a WebSocket; pass
-    `WebSocketTransport.serve`.
+    `WebSocketTransport.serve`. With `replicas`, sessions and streams survive a change of replica;
+    without, they live and end in this object.
     """
 
     def __init__(
@@ -53,13 +55,16 @@ class HttpTransport:
         dispatcher: Dispatcher,
         *,
         upgrade: Upgrade,
-        sessions: Sessions | None = None,
+        replicas: Replicas | None = None,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._dispatcher = dispatcher
         self._upgrade = upgrade
-        self._sessions: Sessions = LocalSessions() if sessions is None else sessions
+        self._replicas = replicas
+        self._sessions: Sessions = LocalSessions() if replicas is None else replicas.sessions
+        if replicas is not None:
+            replicas.end_stream = self._end_stream
         self._max_message_bytes = max_message_bytes
         self._body_seconds = body_seconds
         self._serving: dict[Exchange, Session] = {}
@@ -92,6 +97,18 @@ class HttpTransport:
             *(finish_calls(session, deadline) for session in set(self._serving.values())),
         )
 
+    async def expel(self, principal: str, reason: str, finish_seconds: float) -> None:
+        """End the streams of a client that may no longer call, and its requests within `finish_seconds`."""
+        mine = {session for session in self._serving.values() if session.principal == principal}
+        for session, stream in self._listening.items():
+            if session.principal == principal:
+                stream.finish(None)
+        deadline = asyncio.get_running_loop().time() + finish_seconds
+        await asyncio.gather(
+            self._stateless.expel(principal, reason, deadline),
+            *(finish_calls(session, deadline, reason) for session in mine),
+        )
+
     async def _post(self, request: web.Request) -> web.StreamResponse:
         if not accepts(request.headers.get(hdrs.ACCEPT, ""), JSON, EVENTS):
             return refuse(406, f"The Accept header must list {JSON} and {EVENTS}.")
@@ -117,7 +134,15 @@ class HttpTransport:
         if isinstance(session, web.Response):
             return session
         opening = session.revision is None
-        if not self._dispatcher.dispatch(session, exchange, message):
+        replicas = self._replicas
+        if replicas is not None and not opening:
+            exchange.recorder = replicas.recorder(session)
+            if elsewhere := replicas.not_here(session, message):
+                replicas.tell(session, elsewhere)
+        answered = self._dispatcher.dispatch(session, exchange, message)
+        if replicas is not None and not opening:
+            await replicas.settle(session, message)
+        if not answered:
             return web.Response(status=202, headers=exchange.headers)
         if opening and session.revision is not None:
             exchange.headers[SESSION_HEADER] = await self._sessions.open(session)
@@ -141,16 +166,33 @@ class HttpTransport:
         session = await self._session(request, None)
         if isinstance(session, web.Response):
             return session
-        if session in self._listening:
-            return refuse(409, "This session has a stream already; close it before opening another.")
         exchange = Exchange(STATUSES, cors(request), stream=True)
+        last_event_id = request.headers.get(hdrs.LAST_EVENT_ID)
+        replicas = self._replicas
+        if replicas is not None and last_event_id and not last_event_id.startswith(CHANGED):
+            if not await replicas.resume(session, exchange, last_event_id):
+                return refuse(400, "What followed this Last-Event-ID is not kept; send the request again.")
+            return await exchange.respond(request)
+        if session in self._listening:
+            if not last_event_id:
+                return refuse(409, "This session has a stream already; close it before opening another.")
+            # Its reader lost it before we noticed.
+            self._end_stream(session)
         self._listening[session] = exchange
-        self._dispatcher.changes.attach(session, exchange)
+        if replicas is None:
+            self._dispatcher.changes.attach(session, exchange)
+        else:
+            replicas.listen(session, exchange)
+            if last_event_id:
+                await replicas.catch_up(session, exchange, last_event_id)
         try:
             return await exchange.respond(request)
         finally:
-            self._dispatcher.changes.detach(session)
-            del self._listening[session]
+            if self._listening.get(session) is exchange:
+                del self._listening[session]
+                self._dispatcher.changes.detach(session)
+                if replicas is not None:
+                    replicas.leave(session)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get(VERSION_HEADER) in STATELESS_REVISIONS:
@@ -161,10 +203,13 @@ class HttpTransport:
         session = await self._sessions.close(session_id, request[PRINCIPAL])
         if session is None:
             return refuse(404, "This session is unknown or has expired; initialize a new one.")
+        self._end_stream(session)
+        return web.Response(status=204, headers=cors(request))
+
+    def _end_stream(self, session: Session) -> None:
         stream = self._listening.get(session)
         if stream is not None:
             stream.finish(None)
-        return web.Response(status=204, headers=cors(request))
 
     async def _session(self, request: web.Request, message: Any) -> Session | web.Response:
         """Return the session a request belongs to: a new one for `initialize`."""

@@ -57,6 +57,11 @@ class StatelessLeg:
         """Finish what runs until `deadline` on the event loop's clock."""
         await asyncio.gather(*(finish_calls(session, deadline) for session in list(self._serving)))
 
+    async def expel(self, principal: str, reason: str, deadline: float) -> None:
+        """Finish what a client that may no longer call still has running, until `deadline`."""
+        mine = [session for session in self._serving if session.principal == principal]
+        await asyncio.gather(*(finish_calls(session, deadline, reason) for session in mine))
+
     async def post(self, request: web.Request, message: Any) -> web.StreamResponse:
         """Serve one message."""
         exchange = Exchange(STATUSES, cors(request))
