@@ -44,7 +44,7 @@ class Detached(Asker, Protocol):
 class Detacher(Protocol):
     """Who takes over a call that goes on as a task."""
 
-    def adopt(self, call: "Call") -> Detached:
+    async def adopt(self, call: "Call") -> Detached:
         """Answer the call with a task, and keep its outcome for whoever asks for it."""
 
 
@@ -191,7 +191,7 @@ class Call:
             MissingCapability: `required`, and the client did not declare the extension.
         """
         if self.detached is None and self.detacher is not None:
-            self.detached = self.asker = self.detacher.adopt(self)
+            self.detached = self.asker = await self.detacher.adopt(self)
         if required and self.detached is None:
             raise MissingCapability({"extensions": {TASKS: {}}})
         return self.detached is not None

@@ -6,7 +6,7 @@ basic/patterns/subscriptions). Telling never waits: a listener too slow for it i
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.protocol import envelopes
@@ -29,6 +29,10 @@ MAX_NAMED = 1000
 """Resources or tasks one subscription may name."""
 
 Wanted = Callable[[str, dict[str, Any]], bool]
+"""Tells whether a subscription wants to hear of a notification."""
+
+Filter = Callable[[Call, dict[str, Any]], Awaitable[tuple[dict[str, Any], Wanted] | None]]
+"""Given a subscription's filter, returns the part an extension agreed to; None when there is none."""
 
 
 class Changes:
@@ -43,7 +47,7 @@ class Changes:
         self._closed = False
         self.relay: Callable[[str, dict[str, Any]], None] | None = None
         """Takes over every change of what all replicas serve, and has each of them deliver it."""
-        self.filters: list[Callable[[Call, dict[str, Any]], tuple[dict[str, Any], Wanted] | None]] = []
+        self.filters: list[Filter] = []
         """Extensions that agree to further parts of a subscription's filter."""
 
     def attach(self, session: Session, channel: Channel) -> None:
@@ -56,7 +60,7 @@ class Changes:
 
     def publish(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Tell everybody who wants to hear of it; a change of one resource names it as `uri`."""
-        if self.relay is None or method.startswith(_TASKS):
+        if self.relay is None:
             self.deliver(method, params or {})
         else:
             self.relay(method, params or {})
@@ -66,18 +70,23 @@ class Changes:
         if not method.startswith(_TASKS):
             plain = envelopes.notification(method, params or None)
             for session, channel in list(self._sessions.items()):
-                if session.revision is not None and (
-                    method != UPDATED or params.get("uri") in session.subscriptions
-                ):
+                if self.concern(session, method, params):
                     channel.push(plain)
         for call, wanted in list(self._streams.items()):
             if wanted(method, params):
                 tagged = params | {"_meta": {SUBSCRIPTION_ID: call.request_id}}
                 call.channel.push(envelopes.notification(method, tagged))
 
+    @staticmethod
+    def concern(session: Session, method: str, params: dict[str, Any]) -> bool:
+        """Tell whether a handshake session wants to hear of a change."""
+        return session.revision is not None and (
+            method != UPDATED or params.get("uri") in session.subscriptions
+        )
+
     async def listen(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Serve `subscriptions/listen` until the client leaves or the server shuts down."""
-        agreed, wanted = self._agree(call, params.get("notifications"))
+        agreed, wanted = await self._agree(call, params.get("notifications"))
         tag = {SUBSCRIPTION_ID: call.request_id}
         acknowledged = {"notifications": agreed, "_meta": tag}
         await call.channel.send(
@@ -99,7 +108,7 @@ class Changes:
             if not over.done():
                 over.set_result(None)
 
-    def _agree(self, call: Call, asked: Any) -> tuple[dict[str, Any], Wanted]:
+    async def _agree(self, call: Call, asked: Any) -> tuple[dict[str, Any], Wanted]:
         if type(asked) is not dict:
             raise InvalidParams("'notifications' must be an object.")
         agreed: dict[str, Any] = {
@@ -112,7 +121,7 @@ class Changes:
         watched = frozenset(uris if self._resources else ())
         more: list[Wanted] = []
         for extension in self.filters:
-            found = extension(call, asked)
+            found = await extension(call, asked)
             if found is not None:
                 agreed |= found[0]
                 more.append(found[1])

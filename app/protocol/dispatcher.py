@@ -106,10 +106,10 @@ class Dispatcher:
             max_calls_per_client=max_calls_per_client,
             decorate=self._stateless.decorate,
         )
-        self._tasks = Tasks(self.changes, self._stateless.decorate)
+        self.tasks = Tasks(self.changes, self._stateless.decorate)
         self._methods = {
             "handshake": features.handshake(lifecycle),
-            "stateless": features.stateless(self._stateless, self._tasks),
+            "stateless": features.stateless(self._stateless, self.tasks),
         }
 
     @property
@@ -241,7 +241,7 @@ class Dispatcher:
         self._serving.check_room(call)
         if stateless and method in ASKS:
             call.asker = Inputs(call, method, params, self._seal)
-            call.detacher = self._tasks if supports(call) and method == "tools/call" else None
+            call.detacher = self.tasks if supports(call) and method == "tools/call" else None
         self._serving.start(call, method, handler, params)
 
     def _batch(self, session: Session, channel: Channel, messages: list[Any]) -> bool:

@@ -78,9 +78,9 @@ class Features:
         methods = self.shared()
         methods.instant["server/discover"] = stateless.discover
         methods.served["subscriptions/listen"] = self.changes.listen
-        methods.instant["tasks/get"] = tasks.get
-        methods.instant["tasks/update"] = tasks.update
-        methods.instant["tasks/cancel"] = tasks.cancel
+        methods.served["tasks/get"] = tasks.get
+        methods.served["tasks/update"] = tasks.update
+        methods.served["tasks/cancel"] = tasks.cancel
         return methods
 
     def capabilities(self) -> dict[str, Any]:

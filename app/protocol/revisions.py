@@ -28,6 +28,8 @@ class Revision:
     """Titles, `outputSchema`, `structuredContent`, resource links, elicitation by form."""
     null_ids: bool = False
     """An error whose request could not be read has the id null; later it has none."""
+    primed: bool = False
+    """Event streams begin with an empty event that has an id (SEP-1699); older clients choke on one."""
     missing_resource: int = -32002
     """The error code of a resource that is not there."""
 
@@ -38,7 +40,7 @@ HANDSHAKE_REVISIONS: dict[str, Revision] = {
         Revision("2024-11-05", annotations=False, structured=False, null_ids=True),
         Revision("2025-03-26", batches=True, structured=False, null_ids=True),
         Revision("2025-06-18", null_ids=True),
-        Revision("2025-11-25"),
+        Revision("2025-11-25", primed=True),
     )
 }
 """What `initialize` can agree on, oldest first."""

@@ -1,136 +1,66 @@
 """The Tasks extension: a call answered with a handle, its outcome fetched by polling.
 
-A handler decides by `call.detach()` that its call becomes a task. Tasks live in this process, are
-bound to the principal that made the call, expire, and are bounded in number a principal.
+A handler decides by `call.detach()` that its call becomes a task. A task runs in the process that
+took the call, is bound to the principal that made it, expires, and is bounded in number a
+principal. With a `Shelf`, every replica can show it, pass answers on to it, and cancel it.
 Source: io.modelcontextprotocol/tasks, specification 2026-07-28.
 """
 
 import asyncio
-import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from app.protocol import envelopes
-from app.protocol.call import Call, Questions
+from app.protocol.call import Call
 from app.protocol.changes import Changes, Wanted, named
 from app.protocol.channel import SilentChannel
-from app.protocol.errors import Busy, InvalidParams, MissingCapability, ProtocolError
+from app.protocol.errors import Busy, InvalidParams, MissingCapability
 from app.protocol.metadata import TASKS
 from app.protocol.stateless import Decorate
-
-TTL_SECONDS = 3600.0
-"""How long a task is kept from its creation."""
-
-POLL_MILLISECONDS = 500
-"""How often a client is advised to ask."""
+from app.protocol.task import OVER, Task
 
 MAX_TASKS_PER_CLIENT = 200
 """Past it the oldest finished task gives way; with none finished, no new one is made."""
 
-ID_BYTES = 24
 STATUS = "notifications/tasks"
 
 
-class Task:
-    """One call that goes on without its request; the `Asker` of its handler."""
+class Shelf(Protocol):
+    """Where every replica sees the tasks of all. What it cannot do at the moment it leaves undone."""
 
-    def __init__(self, call: Call, told: Callable[["Task"], None]) -> None:
-        self.id = secrets.token_urlsafe(ID_BYTES)
-        self.call = call
-        self.expires = time.monotonic() + TTL_SECONDS
-        self.status = "working"
-        self.state: dict[str, Any] = {}
-        self._told = told
-        self._created = self._updated = _now()
-        self._outcome: dict[str, Any] = {}
-        self._questions: Questions = {}
-        self._answers: dict[str, Any] = {}
-        self._used: set[str] = set()
-        self._answered: asyncio.Future[None] | None = None
+    async def put(self, principal: str, task: dict[str, Any]) -> None:
+        """Show a task as `Task.detailed` gives it, in place of what was shown of it."""
 
-    @property
-    def over(self) -> bool:
-        """Tell whether the outcome is there."""
-        return self.status in {"completed", "failed", "cancelled"}
+    async def find(self, principal: str, task_id: str) -> dict[str, Any] | None:
+        """Return what is shown of a task."""
 
-    def summary(self) -> dict[str, Any]:
-        """Return the task without its outcome, as the result that announces it."""
-        return {
-            "taskId": self.id,
-            "status": self.status,
-            "createdAt": self._created,
-            "lastUpdatedAt": self._updated,
-            "ttlMs": round(TTL_SECONDS * 1000),
-            "pollIntervalMs": POLL_MILLISECONDS,
-        }
-
-    def detailed(self) -> dict[str, Any]:
-        """Return the task with what its status adds: questions, result or error."""
-        if self.status == "input_required":
-            return self.summary() | {"inputRequests": dict(self._questions)}
-        return self.summary() | self._outcome
-
-    async def ask(self, questions: Questions) -> dict[str, Any]:
-        """Wait in `input_required` until every question has been answered by tasks/update."""
-        # A key may never name two questions in the life of a task.
-        keys = {key: key if key not in self._used else f"{key}-{len(self._used)}" for key in questions}
-        self._used |= set(keys.values())
-        self._questions = {keys[key]: question for key, question in questions.items()}
-        self._answered = asyncio.get_running_loop().create_future()
-        self._become("input_required")
-        await self._answered
-        return {key: self._answers.pop(keys[key]) for key in questions}
-
-    def update(self, answers: dict[str, Any]) -> None:
-        """Take answers to open questions, some or all; others are ignored."""
-        for key in self._questions.keys() & answers.keys():
-            self._answers[key] = answers[key]
-            del self._questions[key]
-        if self.status == "input_required" and not self._questions and self._answered is not None:
-            self._become("working")
-            self._answered.set_result(None)
-
-    def settle(self, answer: dict[str, Any] | None, fault: ProtocolError | None) -> None:
-        """Keep the outcome; the first one stands."""
-        if self.over:
-            return
-        if answer is not None:
-            self._outcome = {"result": answer}
-            self._become("completed")
-        elif fault is not None:
-            self._outcome = {
-                "statusMessage": fault.message,
-                "error": {"code": fault.code, "message": fault.message},
-            }
-            self._become("failed")
-        else:
-            self._become("cancelled")
-
-    def cancel(self) -> None:
-        """Stop the work; a task that is over stays as it is."""
-        if not self.over:
-            self.settle(None, None)
-            self.call.cancel(by_client=True)
-
-    def _become(self, status: str) -> None:
-        self.status = status
-        self._updated = _now()
-        self._told(self)
+    def tell(self, order: dict[str, Any]) -> None:
+        """Have `Tasks.hear` called with an order in every replica, this one included."""
 
 
 class Tasks:
-    """All tasks of this process, by principal and id."""
+    """The tasks that run in this process, by principal and id."""
 
     def __init__(self, changes: Changes, decorate: Decorate) -> None:
+        self.shelf: Shelf | None = None
+        """Set once, before the first call, where there are several replicas."""
         self._changes = changes
         self._decorate = decorate
         self._kept: dict[str, OrderedDict[str, Task]] = {}
+        self._unsaved: dict[Task, asyncio.Task[None]] = {}
         changes.filters.append(self._filter)
 
-    def adopt(self, call: Call) -> Task:
+    def running(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return principal and details of each task that is not over, for a shelf to keep alive."""
+        return [
+            (principal, task.detailed())
+            for principal, kept in self._kept.items()
+            for task in kept.values()
+            if not task.over
+        ]
+
+    async def adopt(self, call: Call) -> Task:
         """Answer a call with a new task and let it go on.
 
         Raises:
@@ -139,6 +69,13 @@ class Tasks:
         kept = self._make_room(call.principal)
         task = Task(call, self._tell)
         kept[task.id] = task
+        if self.shelf is not None:
+            # The handle may be given out only when every replica knows it.
+            try:
+                await self.shelf.put(call.principal, task.detailed())
+            except asyncio.CancelledError:
+                del kept[task.id]
+                raise
         reply = envelopes.result(call.request_id, self._decorate({"resultType": "task", **task.summary()}))
         channel, call.channel = call.channel, SilentChannel()
         call.close()
@@ -147,31 +84,57 @@ class Tasks:
         channel.finish(reply)
         return task
 
-    def get(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    async def get(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tasks/get`."""
-        return self._find(call, params).detailed()
+        found = await self._find(call, params)
+        return found.detailed() if isinstance(found, Task) else found
 
-    def update(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    async def update(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tasks/update`."""
-        task, answers = self._find(call, params), params.get("inputResponses")
+        found, answers = await self._find(call, params), params.get("inputResponses")
         if type(answers) is not dict or not all(type(answer) is dict for answer in answers.values()):
             raise InvalidParams("'inputResponses' must hold an object for each key.")
-        task.update(answers)
+        if isinstance(found, Task):
+            found.update(answers)
+        else:
+            self._order(call, found, {"answers": answers})
         return {}
 
-    def cancel(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    async def cancel(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tasks/cancel`; of a finished task as well."""
-        self._find(call, params).cancel()
+        found = await self._find(call, params)
+        if isinstance(found, Task):
+            found.cancel()
+        else:
+            self._order(call, found, {"cancel": True})
         return {}
 
-    def _find(self, call: Call, params: dict[str, Any]) -> Task:
+    def hear(self, order: dict[str, Any]) -> None:
+        """Take an order another replica passed on; one for a task that does not run here is ignored."""
+        if "shown" in order:
+            self._changes.deliver(STATUS, order["shown"])
+            return
+        task = self._kept.get(order["principal"], OrderedDict()).get(order["task"])
+        if task is not None and "answers" in order:
+            task.update(order["answers"])
+        elif task is not None:
+            task.cancel()
+
+    def _order(self, call: Call, found: dict[str, Any], order: dict[str, Any]) -> None:
+        if self.shelf is not None and found["status"] not in OVER:
+            self.shelf.tell({"principal": call.principal, "task": found["taskId"], **order})
+
+    async def _find(self, call: Call, params: dict[str, Any]) -> Task | dict[str, Any]:
         _require(call)
         task_id = params.get("taskId")
-        kept = self._kept.get(call.principal)
-        task = kept.get(task_id) if kept is not None and isinstance(task_id, str) else None
-        if task is None or task.expires < time.monotonic():
-            raise InvalidParams("There is no such task; it may have expired.")
-        return task
+        if isinstance(task_id, str):
+            task = self._kept.get(call.principal, OrderedDict()).get(task_id)
+            if task is not None and task.expires >= time.monotonic():
+                return task
+            shown = None if self.shelf is None else await self.shelf.find(call.principal, task_id)
+            if shown is not None:
+                return shown
+        raise InvalidParams("There is no such task; it may have expired.")
 
     def _make_room(self, principal: str) -> OrderedDict[str, Task]:
         kept = self._kept.setdefault(principal, OrderedDict())
@@ -187,16 +150,33 @@ class Tasks:
         return kept
 
     def _tell(self, task: Task) -> None:
-        self._changes.publish(STATUS, task.detailed())
+        """Show a task's new status to whoever listens, in this process or by way of the shelf."""
+        if self.shelf is None:
+            self._changes.deliver(STATUS, task.detailed())
+        elif task not in self._unsaved:
+            self._unsaved[task] = asyncio.create_task(self._save(task, self.shelf))
 
-    def _filter(self, call: Call, asked: dict[str, Any]) -> tuple[dict[str, Any], Wanted] | None:
+    async def _save(self, task: Task, shelf: Shelf) -> None:
+        # One writer a task, so that an older status never replaces a newer one.
+        shown: dict[str, Any] = {}
+        while (latest := task.detailed()) != shown:
+            shown = latest
+            await shelf.put(task.call.principal, shown)
+            shelf.tell({"shown": shown})
+        del self._unsaved[task]
+
+    async def _filter(self, call: Call, asked: dict[str, Any]) -> tuple[dict[str, Any], Wanted] | None:
         if not (wanted := named(asked, "taskIds")):
             return None
         _require(call)
-        kept = self._kept.get(call.principal, OrderedDict())
-        agreed = [task_id for task_id in wanted if task_id in kept]
+        agreed = [task_id for task_id in wanted if await self._exists(call.principal, task_id)]
         ids = frozenset(agreed)
         return {"taskIds": agreed}, lambda method, params: method == STATUS and params["taskId"] in ids
+
+    async def _exists(self, principal: str, task_id: str) -> bool:
+        if task_id in self._kept.get(principal, OrderedDict()):
+            return True
+        return self.shelf is not None and await self.shelf.find(principal, task_id) is not None
 
 
 def supports(call: Call) -> bool:
@@ -208,7 +188,3 @@ def supports(call: Call) -> bool:
 def _require(call: Call) -> None:
     if not supports(call):
         raise MissingCapability({"extensions": {TASKS: {}}})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

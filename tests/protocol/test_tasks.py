@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from app.protocol import tasks
+from app.protocol import task, tasks
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.errors import ProtocolError
 from app.protocol.tools import Call, Tool, ToolResult, text
@@ -86,11 +86,11 @@ async def _begin(client: Conversation, tool: str) -> str:
 
 async def _until(client: Conversation, task_id: str, status: str) -> dict[str, Any]:
     for _ in range(200):
-        task = await client.result("tasks/get", {"taskId": task_id})
-        if task["status"] == status:
-            return task
+        found = await client.result("tasks/get", {"taskId": task_id})
+        if found["status"] == status:
+            return found
         await asyncio.sleep(0)
-    raise AssertionError(f"the task never became {status}: {task}")
+    raise AssertionError(f"the task never became {status}: {found}")
 
 
 async def test_a_long_call_is_answered_with_a_handle_and_its_result_fetched_later(
@@ -213,7 +213,7 @@ async def test_unknown_tasks_and_clients_without_the_extension_are_refused(
 
 
 async def test_an_expired_task_is_gone(client: Conversation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "TTL_SECONDS", -1.0)
+    monkeypatch.setattr(task, "TTL_SECONDS", -1.0)
     task_id = await _begin(client, "slow")
 
     assert (await client.refused("tasks/get", {"taskId": task_id}))["code"] == -32602
