@@ -7,7 +7,7 @@ or when the reply takes so long that a silent connection might be cut on the way
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -37,6 +37,19 @@ _STREAM_HEADERS = {
 }
 
 
+class Recorder(Protocol):
+    """Names the events of one stream, so that its reader can come back for those it missed."""
+
+    def begin(self) -> bytes:
+        """Return what the stream begins with; may be nothing."""
+
+    def record(self, message: bytes) -> bytes:
+        """Return the event of a message, as it is on the wire."""
+
+    def end(self) -> None:
+        """Take note that nothing follows."""
+
+
 class Exchange:
     """The `Channel` of one HTTP request. Messages wait here until `respond` writes them."""
 
@@ -45,10 +58,15 @@ class Exchange:
     ) -> None:
         self.when_finished: Callable[[], object] | None = None
         """Called once, when the reply is there."""
+        self.when_lost: Callable[[], object] | None = None
+        """Called once, when the response has been written or its reader is gone."""
+        self.recorder: Recorder | None = None
+        """Names the events, should there be any; may be set until the first message."""
         self.headers = dict(headers)
         """Sent with the response; may be added to until `respond` is called."""
         self._statuses = statuses
         self._stream = stream
+        self._begun = False
         self._waiting: deque[bytes] = deque()
         self._reply: bytes | None = None
         self._code = 0
@@ -58,10 +76,23 @@ class Exchange:
         self._room: asyncio.Future[None] | None = None
 
     async def send(self, message: bytes) -> None:
-        """Queue a message that precedes the reply; a lost reader's messages are dropped."""
+        """Queue a message that precedes the reply; a lost reader's messages are only recorded."""
+        self._queue(message)
+        await self._take_room()
+
+    async def send_event(self, text: bytes) -> None:
+        """Queue an event that is ready for the wire, of a stream that began elsewhere."""
+        self.push_event(text)
+        await self._take_room()
+
+    def push_event(self, text: bytes) -> None:
+        """Queue an event that is ready for the wire and that nobody waits for."""
         self._stream = True
-        self._waiting.append(message)
-        self._notify()
+        if not self._lost:
+            self._waiting.append(text)
+            self._notify()
+
+    async def _take_room(self) -> None:
         while len(self._waiting) >= MAX_WAITING and not self._lost:
             if self._room is None:
                 self._room = asyncio.get_running_loop().create_future()
@@ -72,18 +103,22 @@ class Exchange:
         if len(self._waiting) >= MAX_WAITING:
             self.finish(None)
         elif not self._lost:
-            self._stream = True
-            self._waiting.append(message)
-            self._notify()
+            self._queue(message)
 
     def finish(self, reply: bytes | None, code: int = 0) -> None:
         """Take the reply; a cancelled request ends as an empty stream."""
         if self._finished:
             return
-        self._reply = reply
         self._code = code
         self._finished = True
-        self._stream = self._stream or reply is None
+        if reply is None:
+            self._stream = True
+        elif self._stream:
+            self._queue(reply)
+        else:
+            self._reply = reply
+        if self._begun and self.recorder is not None:
+            self.recorder.end()
         if self.when_finished is not None:
             self.when_finished()
         self._notify()
@@ -99,34 +134,36 @@ class Exchange:
         A reader that goes away does not stop the call: in the handshake revisions a disconnect is
         not a cancellation.
         """
-        if not self._finished and not self._stream:
-            await self._next(STREAM_AFTER_SECONDS)
-        if self._finished and not self._stream:
-            status = self._statuses.get(self._code, 200)
-            if status == 503:
-                self.headers["Retry-After"] = RETRY_SECONDS
-            return web.Response(status=status, body=self._reply, content_type=JSON, headers=self.headers)
-        response = web.StreamResponse(headers=_STREAM_HEADERS | self.headers)
         try:
-            await response.prepare(request)
-            await self._write(response)
-            await response.write_eof()
-        except ConnectionError:
-            pass
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
+            if not self._finished and not self._stream:
+                await self._next(STREAM_AFTER_SECONDS)
+            if self._finished and not self._stream:
+                return self._answer()
+            response = web.StreamResponse(headers=_STREAM_HEADERS | self.headers)
+            self._begin()
+            try:
+                await response.prepare(request)
+                await self._write(response)
+                await response.write_eof()
+            except ConnectionError:
+                pass
+            except TimeoutError:
+                if request.transport is not None:
+                    request.transport.abort()
+            return response
         finally:
             self._lose()
-        return response
+
+    def _answer(self) -> web.Response:
+        status = self._statuses.get(self._code, 200)
+        if status == 503:
+            self.headers["Retry-After"] = RETRY_SECONDS
+        return web.Response(status=status, body=self._reply, content_type=JSON, headers=self.headers)
 
     async def _write(self, response: web.StreamResponse) -> None:
         while True:
-            if self._finished and self._reply is not None:
-                self._waiting.append(self._reply)
-                self._reply = None
             if self._waiting:
-                events = b"".join(b"event: message\ndata: %b\n\n" % message for message in self._waiting)
+                events = b"".join(self._waiting)
                 self._waiting.clear()
                 self._make_room()
                 async with asyncio.timeout(STALL_SECONDS):
@@ -135,6 +172,21 @@ class Exchange:
                 return
             elif not await self._next(KEEP_ALIVE_SECONDS):
                 await response.write(_KEEP_ALIVE)
+
+    def _begin(self) -> None:
+        self._stream = True
+        if not self._begun:
+            self._begun = True
+            first = b"" if self.recorder is None or self._finished else self.recorder.begin()
+            if first and not self._lost:
+                self._waiting.append(first)
+
+    def _queue(self, message: bytes) -> None:
+        self._begin()
+        text = event(message) if self.recorder is None else self.recorder.record(message)
+        if not self._lost:
+            self._waiting.append(text)
+            self._notify()
 
     async def _next(self, seconds: float) -> bool:
         """Wait until something is there to be written; False when the time is up."""
@@ -149,6 +201,8 @@ class Exchange:
 
     def _lose(self) -> None:
         self._lost = True
+        if self.when_lost is not None:
+            self.when_lost()
         self._waiting.clear()
         self._make_room()
 
@@ -157,3 +211,9 @@ class Exchange:
             if not self._room.done():
                 self._room.set_result(None)
             self._room = None
+
+
+def event(message: bytes, event_id: bytes | None = None) -> bytes:
+    """Return one message as a server-sent event; messages hold no line breaks."""
+    name = b"" if event_id is None else b"id: %b\n" % event_id
+    return b"%bevent: message\ndata: %b\n\n" % (name, message)

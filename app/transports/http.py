@@ -179,13 +179,11 @@ class HttpTransport:
             # Its reader lost it before we noticed.
             self._end_stream(session)
         self._listening[session] = exchange
-        if replicas is None:
-            self._dispatcher.changes.attach(session, exchange)
-        else:
-            replicas.listen(session, exchange)
-            if last_event_id:
-                await replicas.catch_up(session, exchange, last_event_id)
         try:
+            if replicas is None:
+                self._dispatcher.changes.attach(session, exchange)
+            else:
+                await replicas.listen(session, exchange, last_event_id)
             return await exchange.respond(request)
         finally:
             if self._listening.get(session) is exchange:
