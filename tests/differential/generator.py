@@ -21,6 +21,13 @@ SEED = 20251125
 HANDSHAKE = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = "2026-07-28"
 
+NOT_OFFERED = (
+    "prompts/list", "prompts/get", "resources/list", "resources/templates/list", "resources/read",
+    "resources/subscribe", "resources/unsubscribe", "completion/complete", "logging/setLevel", "tasks/get",
+    "tasks/list", "tasks/cancel", "tasks/result", "tasks/update", "subscriptions/listen",
+)  # fmt: skip
+"""Methods the specification has and neither of the two servers here offers in the handshake era."""
+
 NOT_AN_ID: tuple[Any, ...] = (None, 1.5, -0.25, True, False, [], [1], {}, {"a": 1})
 NOT_A_METHOD: tuple[Any, ...] = (None, 7, True, [], {}, ["ping"])
 NOT_PARAMS: tuple[Any, ...] = ("x", 7, True, [], [1], 1.5)
@@ -132,10 +139,7 @@ def _methods(chance: random.Random) -> Iterator[Exchange]:
     unknown = ["".join(chance.choices(letters, k=chance.randrange(1, 20))) for _ in range(12)]
     for method in [*unknown, "", "PING", "tools/List", "rpc.discover", "initialize ", "server/discover"]:
         yield _one("method/unknown", request(method))
-    for method in ("prompts/list", "prompts/get", "resources/list", "resources/templates/list", "resources/read",
-                   "resources/subscribe", "resources/unsubscribe", "completion/complete", "logging/setLevel",
-                   "tasks/get", "tasks/list", "tasks/cancel", "tasks/result", "tasks/update",
-                   "subscriptions/listen"):  # fmt: skip
+    for method in NOT_OFFERED:
         yield _one("method/not-offered", request(method, {}))
     for method in ("sampling/createMessage", "elicitation/create", "roots/list"):
         yield _one("method/of-the-client", request(method, {}))

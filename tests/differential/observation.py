@@ -1,7 +1,7 @@
 """What came back, as one line of text that two servers can be compared by.
 
-Left out are what may differ: the wording of errors and of failed tools, cursors, session ids, the order of a
-result's members, and whether HTTP answered with JSON or with one event.
+Left out is what may differ: the wording of errors and of failed tools, cursors, session ids, how long a
+list may be cached, the order of a result's members, and whether HTTP answered with JSON or with one event.
 """
 
 import json
@@ -19,7 +19,8 @@ def line(message: Any) -> str:
         return "prose"
     if "method" in message:
         return f"{message['method']} {_text(message.get('params', {}))}"
-    request_id = _text(message["id"]) if "id" in message else "absent"
+    # Where no id can be told, JSON-RPC writes null and the schema of 2025-11-25 leaves the member out.
+    request_id = "none" if message.get("id") is None else _text(message["id"])
     if "error" in message:
         return f"error {message['error']['code']} id={request_id}"
     return f"result {_text(_settled(message['result']))} id={request_id}"
@@ -42,6 +43,8 @@ def _settled(result: Any) -> Any:
     # The schema's default; both spellings mean the same.
     if settled.get("isError") is False:
         del settled["isError"]
+    if "ttlMs" in settled:
+        settled["ttlMs"] = "…"
     if "capabilities" in settled:
         settled["capabilities"] = _declared(settled["capabilities"])
     if "tools" in settled:
@@ -56,9 +59,9 @@ def _settled(result: Any) -> Any:
 
 
 def _declared(capabilities: dict[str, Any]) -> dict[str, Any]:
-    """Take out flags that are false: absent and false mean the same."""
+    """Take out flags that are false, for absent means the same, and whether lists change."""
     return {
-        name: {flag: value for flag, value in options.items() if value is not False}
+        name: {flag: value for flag, value in options.items() if value is not False and flag != "listChanged"}
         for name, options in capabilities.items()
     }
 

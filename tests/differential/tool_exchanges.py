@@ -16,7 +16,7 @@ def exchanges(chance: random.Random) -> Iterator[Exchange]:
     yield from _params()
     yield from _arguments()
     for _ in range(ROUNDS):
-        yield _one("arguments/random", call("measure", _measure(chance)))
+        yield _one("arguments/random", call("measure", random_measure(chance)))
 
 
 def _one(pattern: str, message: Any) -> Exchange:
@@ -69,7 +69,7 @@ def _arguments() -> Iterator[Exchange]:
         yield _one("arguments/out-of-bounds", call("add", {"steps": steps}))
 
 
-def _measure(chance: random.Random) -> dict[str, Any]:
+def random_measure(chance: random.Random) -> dict[str, Any]:
     """Arguments for `measure` that fit or miss by a detail; booleans and numbers only where they belong."""
     points = [
         {"x": chance.uniform(-9, 9), "y": chance.randrange(-9, 9)} for _ in range(chance.randrange(0, 6))
