@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.protocol.errors import InvalidParams, UnsupportedProtocolVersion
-from app.protocol.metadata import CLIENT_CAPABILITIES, PROTOCOL_VERSION
+from app.protocol.metadata import CLIENT_CAPABILITIES, CLIENT_INFO, PROTOCOL_VERSION
 
 Era = Literal["handshake", "stateless"]
 
@@ -72,7 +72,14 @@ def named_in(meta: dict[str, Any]) -> Revision:
     version = meta.get(PROTOCOL_VERSION)
     if type(version) is not str or type(meta.get(CLIENT_CAPABILITIES)) is not dict:
         raise InvalidParams(f"'_meta' must hold '{PROTOCOL_VERSION}' and '{CLIENT_CAPABILITIES}'.")
+    client = meta.get(CLIENT_INFO)
+    if client is not None and not _is_implementation(client):
+        raise InvalidParams(f"'{CLIENT_INFO}' must hold a name and a version.")
     revision = STATELESS_REVISIONS.get(version)
     if revision is None:
         raise UnsupportedProtocolVersion(version, list(STATELESS_REVISIONS))
     return revision
+
+
+def _is_implementation(value: Any) -> bool:
+    return type(value) is dict and type(value.get("name")) is str and type(value.get("version")) is str

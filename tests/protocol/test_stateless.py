@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from app.protocol.dispatcher import Dispatcher
-from app.protocol.metadata import CLIENT_CAPABILITIES, PROTOCOL_VERSION, SERVER_INFO
+from app.protocol.metadata import CLIENT_CAPABILITIES, CLIENT_INFO, PROTOCOL_VERSION, SERVER_INFO
 from app.protocol.session import Session
 from app.protocol.tools import Call, Tool, ToolResult, text
 from tests.protocol.conversation import Conversation, Mailbox
@@ -83,6 +83,8 @@ async def test_methods_of_this_era_do_not_exist_after_a_handshake(
         {PROTOCOL_VERSION: "2026-07-28", CLIENT_CAPABILITIES: None},
         {PROTOCOL_VERSION: "2026-07-28", CLIENT_CAPABILITIES: []},
         {PROTOCOL_VERSION: 20260728, CLIENT_CAPABILITIES: {}},
+        {PROTOCOL_VERSION: "2026-07-28", CLIENT_CAPABILITIES: {}, CLIENT_INFO: 7},
+        {PROTOCOL_VERSION: "2026-07-28", CLIENT_CAPABILITIES: {}, CLIENT_INFO: {"name": "a"}},
     ],
 )
 async def test_an_envelope_that_is_incomplete_is_refused(dispatcher: Dispatcher, meta: Any) -> None:
