@@ -16,6 +16,8 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 BACKLOG = 1024
 STOP_SECONDS = 10.0
+CONFIGURATION = "[limits]\nsockets = 5000\nconnections = 5000\nconnections_per_client = 5000\n"
+"""server.toml of our server: 2,000 sessions of one client are above the defaults; all else is as it ships."""
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
 """What a server gets of our environment: nothing that could configure it."""
 
@@ -62,6 +64,8 @@ class Server:
 def started(contestant: Contestant, core: int | None, *, pauses: bool = False) -> Iterator[Server]:
     """Start a server with an empty folder of its own, and end it afterwards."""
     with tempfile.TemporaryDirectory(prefix="exai-bench-") as folder, contextlib.ExitStack() as stack:
+        (Path(folder) / "config").mkdir()
+        (Path(folder) / "config" / "server.toml").write_text(CONFIGURATION)
         errors = stack.enter_context((Path(folder) / "stderr").open("w+b"))
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=BACKLOG))
         token = secrets.token_hex(16)

@@ -1,8 +1,8 @@
 """Our server as it ships, with one more tool: `echo(text) -> text`.
 
 `app.__main__.run` is called whole, so guard, token, limits, logging, store and start check are what a user
-gets. Three names are replaced first: the dispatcher's (one tool more), the guard's (2,000 sessions of one
-client are above its caps) and the listener's (the socket came from the parent).
+gets. Two names are replaced first: the dispatcher's (one tool more) and the listener's (the socket came
+from the parent). The caps on connections are raised by a server.toml, see `bench.contestants`.
 """
 
 import contextlib
@@ -16,10 +16,7 @@ from app import __main__ as command
 from app import bootstrap
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.tools import Call, Tool, ToolResult, text
-from app.transports.guard import Guard
 from bench.servers.launch import launch
-
-MAX_CONNECTIONS = 5000
 
 
 class Echo(BaseModel):
@@ -40,21 +37,16 @@ def echo_tool(handler: Any = echo) -> Tool[Echo]:
 
 @contextlib.contextmanager
 def extended(tool: Tool[Any]) -> Iterator[None]:
-    """Have `build_app` make servers with one tool more and without the guard's caps on connections."""
+    """Have `build_app` make servers with one tool more."""
 
     def dispatcher(*, tools: list[Tool[Any]], **options: Any) -> Dispatcher:
         return Dispatcher(tools=[*tools, tool], **options)
 
-    def guard(**options: Any) -> Guard:
-        many = {"max_connections": MAX_CONNECTIONS, "max_connections_per_client": MAX_CONNECTIONS}
-        return Guard(**options | many)
-
-    replaced = {name: vars(bootstrap)[name] for name in ("Dispatcher", "Guard")}
-    vars(bootstrap).update(Dispatcher=dispatcher, Guard=guard)
+    vars(bootstrap).update(Dispatcher=dispatcher)
     try:
         yield
     finally:
-        vars(bootstrap).update(replaced)
+        vars(bootstrap).update(Dispatcher=Dispatcher)
 
 
 if __name__ == "__main__":
