@@ -40,6 +40,11 @@ class Exchange:
         return f"{self.pattern} @{self.revision}: {shown}"
 
 
+def each(*values: Any) -> tuple[Any, ...]:
+    """Values of any types, to be tried one after the other."""
+    return values
+
+
 def encoded(message: Any) -> str:
     return json.dumps(message, ensure_ascii=False)
 

@@ -12,6 +12,7 @@ from tests.differential.exchange import (
     Exchange,
     Step,
     call,
+    each,
     encoded,
     initialize,
     request,
@@ -106,7 +107,7 @@ def _envelopes(_chance: random.Random) -> Iterator[Exchange]:
 
 
 def _not_objects(_chance: random.Random) -> Iterator[Exchange]:
-    for value in ("text", 7, 1.5, True, None):
+    for value in each("text", 7, 1.5, True, None):
         yield _one("not-an-object", encoded(value))
 
 
@@ -114,7 +115,9 @@ def _not_json(chance: random.Random) -> Iterator[Exchange]:
     whole = encoded(call("echo", {"text": "hello"}))
     for cut in sorted(chance.sample(range(1, len(whole)), 12)):
         yield _one("not-json/cut", whole[:cut])
-    for text in ("garbage", "{", "}", "[", "[1,", "{'a':1}", whole + ",", whole.replace('"hello"', "NaN")):
+    for text in each(
+        "garbage", "{", "}", "[", "[1,", "{'a':1}", whole + ",", whole.replace('"hello"', "NaN")
+    ):
         yield _one("not-json/garbage", text)
     yield _one("not-json/two-messages", whole + whole)
     yield _one("not-json/empty", "", transports=(HTTP,))
@@ -150,7 +153,7 @@ def _methods(chance: random.Random) -> Iterator[Exchange]:
 
 
 def _lifecycle(_chance: random.Random) -> Iterator[Exchange]:
-    for message in (request("tools/list"), call("echo", {"text": "a"}), request("nonsense")):
+    for message in each(request("tools/list"), call("echo", {"text": "a"}), request("nonsense")):
         yield _one("lifecycle/before-initialize", message, None)
     yield _one("lifecycle/ping-before-initialize", request("ping"), None)
     yield _one("lifecycle/notification-before-initialize", INITIALIZED, None)
@@ -164,22 +167,22 @@ def _lifecycle(_chance: random.Random) -> Iterator[Exchange]:
 
 
 def _initialize(_chance: random.Random) -> Iterator[Exchange]:
-    for revision in (*HANDSHAKE, STATELESS, "2023-01-01", "9999-12-31", "latest", ""):
+    for revision in each(*HANDSHAKE, STATELESS, "2023-01-01", "9999-12-31", "latest", ""):
         kind = "known" if revision in HANDSHAKE else "unknown"
         yield _one(f"initialize/{kind}-revision", initialize(revision), None)
-    for revision in (None, 7, [], {}, ...):
+    for revision in each(None, 7, [], {}, ...):
         yield _one("initialize/not-a-revision", initialize(revision), None)
-    for value in (None, 7, [], "x", ...):
+    for value in each(None, 7, [], "x", ...):
         yield _one("initialize/not-capabilities", initialize("2025-11-25", capabilities=value), None)
-    for value in (None, 7, [], "x", {}, {"name": "a"}, {"name": 1, "version": "1"}, ...):
+    for value in each(None, 7, [], "x", {}, {"name": "a"}, {"name": 1, "version": "1"}, ...):
         yield _one("initialize/not-client-info", initialize("2025-11-25", clientInfo=value), None)
-    for capabilities in (
+    for capabilities in each(
         {"roots": {"listChanged": True}},
         {"sampling": {}, "elicitation": {}},
         {"new": {"a": 1}},
     ):
         yield _one("initialize/capabilities", initialize("2025-11-25", capabilities=capabilities), None)
-    for capabilities in ({"roots": 7}, {"sampling": []}):
+    for capabilities in each({"roots": 7}, {"sampling": []}):
         yield _one(
             "initialize/broken-capabilities", initialize("2025-11-25", capabilities=capabilities), None
         )
@@ -203,11 +206,11 @@ def _batches(_chance: random.Random) -> Iterator[Exchange]:
 def _cancellations(_chance: random.Random) -> Iterator[Exchange]:
     held = Step(encoded(call("hold", {}, "held", _meta={"progressToken": "p"})), held=True)
     after = Step(encoded(request("ping", request_id="held")))
-    for reason in ({}, {"reason": "changed my mind"}):
+    for reason in each({}, {"reason": "changed my mind"}):
         yield Exchange("cancel/running", (held, Step(_cancelled({"requestId": "held"} | reason)), after))
-    for params in ({"requestId": "never-was"}, {"requestId": 7}):
+    for params in each({"requestId": "never-was"}, {"requestId": 7}):
         yield Exchange("cancel/unknown", (Step(_cancelled(params)), after))
-    for params in (
+    for params in each(
         {},
         {"requestId": None},
         {"requestId": [1]},
@@ -228,6 +231,6 @@ def _cursors(_chance: random.Random) -> Iterator[Exchange]:
     second = Step(encoded(request("tools/list", {"cursor": CURSOR}, 2)))
     for revision in HANDSHAKE:
         yield Exchange("cursor/next-page", (first, second), revision)
-    for cursor in (7, [], {}, True, 1.5):
+    for cursor in each(7, [], {}, True, 1.5):
         yield _one("cursor/not-a-string", request("tools/list", {"cursor": cursor}))
     yield _one("cursor/null", request("tools/list", {"cursor": None}))

@@ -135,7 +135,7 @@ class Stream(ABC):
                 return [message for message in seen if message is not CLOSED]
 
     async def _until(self, request_id: str) -> list[Any]:
-        seen = []
+        seen: list[Any] = []
         while True:
             message = await self._next()
             if message is CLOSED:

@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.exchange import HTTP, STREAM, Exchange, Headers, Step, encoded, request
+from tests.differential.exchange import HTTP, STREAM, Exchange, Headers, Step, each, encoded, request
 from tests.differential.tool_exchanges import WRONG, random_measure
 
 REVISION = "2026-07-28"
@@ -28,16 +28,18 @@ def exchanges(chance: random.Random) -> Iterator[Exchange]:
         yield _one("arguments", _call("measure", random_measure(chance)))
 
 
-def _request(method: str, params: Message | None = None, request_id: Any = 1, **meta: Any) -> Message:
+def _request(
+    method: str, params: Message | None = None, request_id: Any = 1, meta: Message | None = None
+) -> Message:
     """A request with its envelope; `...` takes a key of it away."""
-    known = {VERSION: REVISION, CAPABILITIES: {}, INFO: {"name": "differential", "version": "1"}}
-    kept = {key: value for key, value in (known | meta).items() if value is not ...}
+    known: Message = {VERSION: REVISION, CAPABILITIES: {}, INFO: {"name": "differential", "version": "1"}}
+    kept = {key: value for key, value in (known | (meta or {})).items() if value is not ...}
     return request(method, {**(params or {}), "_meta": kept}, request_id)
 
 
-def _call(tool: Any, arguments: Any = None, **meta: Any) -> Message:
+def _call(tool: Any, arguments: Any = None, meta: Message | None = None) -> Message:
     params = {"name": tool} if arguments is None else {"name": tool, "arguments": arguments}
-    return _request("tools/call", params, **meta)
+    return _request("tools/call", params, meta=meta)
 
 
 def _mirrored(message: Any) -> Headers:
@@ -60,12 +62,14 @@ def _valid() -> Iterator[Exchange]:
     yield _one("valid/tools-list", _request("tools/list"))
     yield _one("valid/echo", _call("echo", {"text": "héllo 世界"}))
     yield _one("valid/structured", _call("add", {"steps": 1}))
-    yield _one("valid/progress", _call("count", {"steps": 2}, progressToken="t"))
+    yield _one("valid/progress", _call("count", {"steps": 2}, meta={"progressToken": "t"}))
     yield _one("valid/tool-that-fails", _call("fails"))
     yield _one("valid/tool-that-raises", _call("broken"))
     yield _one("valid/unknown-tool", _call("no-such-tool", {}))
     yield _one("valid/cursor-not-a-string", _request("tools/list", {"cursor": 7}))
-    held = Step(encoded(_request("tools/call", {"name": "hold"}, "held", progressToken="p")), held=True)
+    held = Step(
+        encoded(_request("tools/call", {"name": "hold"}, "held", meta={"progressToken": "p"})), held=True
+    )
     cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "held"}}
     again = Step(encoded(_request("server/discover", None, "held")))
     yield Exchange("stateless/cancel", (held, Step(encoded(cancelled)), again), None, (STREAM,))
@@ -73,26 +77,26 @@ def _valid() -> Iterator[Exchange]:
 
 def _metadata() -> Iterator[Exchange]:
     for key, name in ((VERSION, "version"), (CAPABILITIES, "capabilities")):
-        yield _one(f"meta/no-{name}", _request("tools/list", **{key: ...}))
-        for value in (None, 7, [], True):
-            yield _one(f"meta/{name}-of-a-wrong-type", _request("tools/list", **{key: value}))
-    yield _one("meta/no-client-info", _request("tools/list", **{INFO: ...}))
-    for value in (None, 7, [], {}, {"name": "a"}):
-        yield _one("meta/client-info-of-a-wrong-type", _request("tools/list", **{INFO: value}))
+        yield _one(f"meta/no-{name}", _request("tools/list", meta={key: ...}))
+        for value in each(None, 7, [], True):
+            yield _one(f"meta/{name}-of-a-wrong-type", _request("tools/list", meta={key: value}))
+    yield _one("meta/no-client-info", _request("tools/list", meta={INFO: ...}))
+    for value in each(None, 7, [], {}, {"name": "a"}):
+        yield _one("meta/client-info-of-a-wrong-type", _request("tools/list", meta={INFO: value}))
     for version in ("2099-01-01", "nonsense", ""):
         headers = {"MCP-Protocol-Version": version}
-        yield _one("meta/unknown-version", _request("tools/list", **{VERSION: version}), headers)
+        yield _one("meta/unknown-version", _request("tools/list", meta={VERSION: version}), headers)
     for version in ("2025-11-25", "2024-11-05"):
         headers = {"MCP-Protocol-Version": version}
-        yield _one("meta/handshake-version", _request("tools/list", **{VERSION: version}), headers)
+        yield _one("meta/handshake-version", _request("tools/list", meta={VERSION: version}), headers)
     yield _one("meta/no-params", request("tools/list"))
     yield _one("meta/no-meta", request("tools/list", {}))
-    for meta in (7, [], "x", True):
+    for meta in each(7, [], "x", True):
         yield _one("meta/not-an-object", request("tools/list", {"_meta": meta}))
     for level in ("debug", "emergency"):
-        yield _one("meta/log-level", _request("tools/list", **{f"{PREFIX}logLevel": level}))
-    for token in (1.5, [], {}):
-        yield _one("meta/not-a-progress-token", _call("count", {"steps": 1}, progressToken=token))
+        yield _one("meta/log-level", _request("tools/list", meta={f"{PREFIX}logLevel": level}))
+    for token in each(1.5, [], {}):
+        yield _one("meta/not-a-progress-token", _call("count", {"steps": 1}, meta={"progressToken": token}))
 
 
 def _methods(chance: random.Random) -> Iterator[Exchange]:
@@ -143,11 +147,11 @@ def _headers() -> Iterator[Exchange]:
 
 
 def _ids_and_envelopes() -> Iterator[Exchange]:
-    for request_id in (0, -1, "", "ünï", 2**53):
+    for request_id in each(0, -1, "", "ünï", 2**53):
         yield _one("id/valid", _request("server/discover", None, request_id))
-    for request_id in (None, 1.5, True, [], {}):
+    for request_id in each(None, 1.5, True, [], {}):
         yield _one("id/not-an-id", _request("server/discover", None, request_id))
-    for version in ("1.0", 2, None):
+    for version in each("1.0", 2, None):
         yield _one("envelope/jsonrpc", _request("server/discover") | {"jsonrpc": version})
     yield _one("envelope/extra-members", _request("server/discover") | {"extra": 1})
     yield _one("envelope/batch", [_request("server/discover")])
@@ -155,12 +159,12 @@ def _ids_and_envelopes() -> Iterator[Exchange]:
 
 
 def _input() -> Iterator[Exchange]:
-    for responses in (7, [], "x", {"a": 7}, {"a": []}):
+    for responses in each(7, [], "x", {"a": 7}, {"a": []}):
         yield _one("input/malformed-responses", _with("inputResponses", responses))
     yield _one(
         "input/uncalled-for-responses", _with("inputResponses", {"a": {"action": "accept", "content": {}}})
     )
-    for state in (7, [], {}, True):
+    for state in each(7, [], {}, True):
         yield _one("input/state-not-a-string", _with("requestState", state))
     yield _one("input/forged-state", _with("requestState", "nonsense"))
     for value in WRONG:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # comes with the SDK, its stubs do not
 import mcp_types as types
 import uvicorn
 from mcp import MCPError

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.exchange import Exchange, Step, call, encoded, request
+from tests.differential.exchange import Exchange, Step, call, each, encoded, request
 
 WRONG: tuple[Any, ...] = (None, True, 7, -1.5, "text", "7", [], [1], {}, {"a": 1})
 """Values of every JSON type, and a number in quotes."""
@@ -26,21 +26,21 @@ def _one(pattern: str, message: Any) -> Exchange:
 def _params() -> Iterator[Exchange]:
     for name in ("no-such-tool", "", "Echo", "echo "):
         yield _one("call/unknown-tool", call(name, {}))
-    for name in (None, 7, True, [], ["echo"], {}):
+    for name in each(None, 7, True, [], ["echo"], {}):
         yield _one("call/name-not-a-string", call(name, {}))
     yield _one("call/no-name", request("tools/call", {"arguments": {}}))
     yield _one("call/no-params", request("tools/call"))
-    for arguments in (7, "text", True, [], [1]):
+    for arguments in each(7, "text", True, [], [1]):
         yield _one("call/arguments-not-an-object", call("fails", arguments))
     yield _one("call/arguments-null", request("tools/call", {"name": "fails", "arguments": None}))
     yield _one("call/extra-params", call("fails", {}, extra=1))
-    for meta in (7, "text", [], True):
+    for meta in each(7, "text", [], True):
         yield _one("call/meta-not-an-object", call("fails", {}, _meta=meta))
     yield _one("call/meta-null", call("fails", {}, _meta=None))
     yield _one("call/meta-unknown-keys", call("fails", {}, _meta={"a.b/c": 1, "d": {}}))
-    for token in (1, 0, -5, "", "t"):
+    for token in each(1, 0, -5, "", "t"):
         yield _one("call/progress-token", call("count", {"steps": 1}, _meta={"progressToken": token}))
-    for token in (1.5, True, [], {}):
+    for token in each(1.5, True, [], {}):
         yield _one(
             f"call/not-a-progress-token/{type(token).__name__}",
             call("count", {"steps": 1}, _meta={"progressToken": token}),
@@ -65,7 +65,7 @@ def _arguments() -> Iterator[Exchange]:
     yield _one("arguments/extra-where-allowed", call("fails", {"more": 1}))
     yield _one("arguments/whole-float", call("add", {"steps": 2.0}))
     yield _one("arguments/fraction", call("add", {"steps": 2.5}))
-    for steps in (-1, 6, 2**70):
+    for steps in each(-1, 6, 2**70):
         yield _one("arguments/out-of-bounds", call("add", {"steps": steps}))
 
 

@@ -77,7 +77,7 @@ async def _fails(_call: Call, _arguments: Nothing) -> ToolResult:
 
 
 def tools() -> list[Tool[Any]]:
-    named = [
+    named: list[Tool[Any]] = [
         Tool("echo", "Echo", "Says it back.", Echo, _echo, annotations={"readOnlyHint": True}),
         Tool("measure", "Measure", "Counts points.", Measure, _measure),
         Tool("count", "Count", "Counts and reports.", Steps, _count),

@@ -157,11 +157,12 @@ async def test_a_client_that_cannot_be_asked_is_told_what_it_lacks(connect: Call
 async def test_progress_reaches_the_client_in_order(connect: Callable[..., Client]) -> None:
     seen: list[float] = []
 
-    async def progress(value: float, _total: float | None, _message: str | None) -> None:
-        seen.append(value)
+    async def reported(progress: float, total: float | None, message: str | None) -> None:
+        del total, message
+        seen.append(progress)
 
     async with connect() as client:
-        await client.call_tool("test_tool_with_progress", {}, progress_callback=progress)
+        await client.call_tool("test_tool_with_progress", {}, progress_callback=reported)
 
         assert seen == [0, 50, 100]
 
