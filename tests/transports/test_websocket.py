@@ -174,9 +174,11 @@ async def test_a_reader_that_stalls_too_long_is_cut_off() -> None:
         transport = socket._conn.transport
         assert transport is not None
         transport.pause_reading()
-        for n in range(12):
-            frame = orjson.dumps(call("echo", {"text": "z" * 1_000_000}, request_id=n + 100))
-            await socket.send_str(frame.decode())
+        # It may be cut off before the last one is sent.
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            for n in range(12):
+                frame = orjson.dumps(call("echo", {"text": "z" * 1_000_000}, request_id=n + 100))
+                await socket.send_str(frame.decode())
         await eventually(lambda: not server.websocket.connections)
 
         assert server.dispatcher.in_flight == 0
