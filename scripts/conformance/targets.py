@@ -84,9 +84,12 @@ async def _announced(log: asyncio.StreamReader) -> str:
     """
     said = []
     while line := await log.readline():
-        said.append(line.decode())
-        if line.startswith(b"{") and (found := json.loads(line))["event"] == "listening":
+        if not line.startswith(b"{"):
+            said.append(line.decode())
+        elif (found := json.loads(line))["event"] == "listening":
             return str(found["url"])
+        else:
+            said.append(f"{found['event']}\n{found.get('exception', '')}")
     raise Refusal(f"The product did not start: {last_line(said)}")
 
 
