@@ -15,6 +15,7 @@ from app.protocol.errors import InvalidParams
 from app.protocol.pages import PAGE_SIZE, Pages
 from app.protocol.revisions import REVISIONS, Revision
 from app.protocol.schemas import faults, schema_of
+from app.protocol.strictness import Numbers, misplaced_boolean, numbers_in
 from app.protocol.tools import Tool, ToolResult, text
 
 
@@ -34,11 +35,12 @@ class ToolTable:
         self, tools: Sequence[Tool[Any]], admission: Admission | None = None, page_size: int = PAGE_SIZE
     ) -> None:
         self._admission = admission
-        self._tools: dict[str, tuple[Tool[Any], SchemaValidator, tuple[str, ...]]] = {}
+        self._tools: dict[str, tuple[Tool[Any], SchemaValidator, Numbers | None]] = {}
         for tool in tools:
             if tool.name in self._tools:
                 raise ValueError(f"Two tools are named '{tool.name}'; a name must be unique.")
-            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__, _numbers(tool))
+            numbers = numbers_in(schema_of(tool.arguments))
+            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__, numbers)
         self._mirrors = {tool.name: tuple(_mirrors(_input_schema(tool))) for tool in tools}
         self._pages = {
             revision.version: Pages("tools", [_listing(tool, revision) for tool in tools], page_size)
@@ -94,10 +96,10 @@ class ToolTable:
             arguments = {}
         elif type(arguments) is not dict:
             raise InvalidParams("'arguments' must be an object.")
-        for number in numbers:
-            # Pydantic takes true for 1; a quoted number it may take, models write those.
-            if type(arguments.get(number)) is bool:
-                return _misfit(tool, f"'{number}': Input should be a valid number")
+        if numbers is not None:
+            misplaced = misplaced_boolean(arguments, numbers)
+            if misplaced is not None:
+                return _misfit(tool, f"'{misplaced}': Input should be a valid number")
         try:
             checked = validator.validate_python(arguments)
         except ValidationError as error:
@@ -119,14 +121,6 @@ def _mirrors(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[Mir
         if "x-mcp-header" in part:
             yield Mirror((*path, name), part["x-mcp-header"], part["type"])
         yield from _mirrors(part, (*path, name))
-
-
-def _numbers(tool: Tool[Any]) -> tuple[str, ...]:
-    """Name the arguments that are numbers and must not be taken from true and false."""
-    numbers = {"integer", "number"}
-    return tuple(
-        name for name, part in schema_of(tool.arguments)["properties"].items() if part.get("type") in numbers
-    )
 
 
 def _misfit(tool: Tool[Any], fault: str) -> ToolResult:
