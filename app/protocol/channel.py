@@ -23,41 +23,6 @@ class Channel(Protocol):
         """
 
 
-class BatchChannel:
-    """Gathers the replies of one batch into one JSON array (revision 2025-03-26)."""
-
-    def __init__(self, outer: Channel) -> None:
-        self._outer = outer
-        self._replies: list[bytes] = []
-        self._expected: int | None = None
-        self._finished = 0
-
-    async def send(self, message: bytes) -> None:
-        """Pass on at once what is not a reply."""
-        await self._outer.send(message)
-
-    def push(self, message: bytes) -> None:
-        """Pass on at once what is not a reply."""
-        self._outer.push(message)
-
-    def finish(self, reply: bytes | None, code: int = 0) -> None:  # noqa: ARG002 - an array has no one code
-        """Keep one reply; the last one releases the array."""
-        self._finished += 1
-        if reply is not None:
-            self._replies.append(reply)
-        self._release()
-
-    def expect(self, replies: int) -> None:
-        """Say how many replies there will be, once the whole batch has been dispatched."""
-        self._expected = replies
-        self._release()
-
-    def _release(self) -> None:
-        if self._expected is None or self._finished < self._expected:
-            return
-        self._outer.finish(b"[" + b",".join(self._replies) + b"]" if self._replies else None)
-
-
 class SilentChannel:
     """The channel of a call made inside this process: nobody listens for what precedes the reply."""
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from app.protocol import envelopes
 from app.protocol.admission import Admission
+from app.protocol.batches import dispatch_batch
 from app.protocol.call import Call
 from app.protocol.changes import FLAGS, UPDATED, Changes
-from app.protocol.channel import BatchChannel, Channel, SilentChannel
+from app.protocol.channel import Channel, SilentChannel
 from app.protocol.completions import Completer, Completions
 from app.protocol.depth import MAX_DEPTH, too_deep
 from app.protocol.envelopes import RequestId
@@ -46,9 +47,6 @@ MAX_CALLS_PER_SESSION = 64
 
 MAX_CALLS_PER_CLIENT = 256
 """Requests one client may have in flight over all its sessions, tasks included."""
-
-MAX_BATCH = MAX_CALLS_PER_SESSION
-"""Messages one batch may hold; more could not run at once anyway."""
 
 BEFORE_HANDSHAKE = frozenset({"initialize", "ping"})
 
@@ -179,7 +177,7 @@ class Dispatcher:
         """
         try:
             if type(message) is list:
-                return self._batch(session, channel, message)
+                return dispatch_batch(self.dispatch, session, channel, message)
             return self._message(session, channel, message)
         except ProtocolError as error:
             error.request_id = envelopes.id_of(message)
@@ -243,16 +241,3 @@ class Dispatcher:
             call.asker = Inputs(call, method, params, self._seal)
             call.detacher = self.tasks if supports(call) and method == "tools/call" else None
         self._serving.start(call, method, handler, params)
-
-    def _batch(self, session: Session, channel: Channel, messages: list[Any]) -> bool:
-        if session.revision is None or not session.revision.batches:
-            raise InvalidRequest("Batches belong to revision 2025-03-26 only; send one message at a time.")
-        if not messages or len(messages) > MAX_BATCH:
-            raise InvalidRequest(f"A batch holds 1 to {MAX_BATCH} messages.")
-        if any(type(message) is list for message in messages):
-            raise InvalidRequest("A batch cannot hold a batch.")
-        gathered = BatchChannel(channel)
-        replies = sum([self.dispatch(session, gathered, message) for message in messages])
-        if replies:
-            gathered.expect(replies)
-        return replies > 0
