@@ -5,16 +5,18 @@ The only module that knows concrete classes; everything else is handed what it n
 
 import asyncio
 import contextlib
-import hashlib
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
 
-from app import contract
+from app import contract, description
+from app.clients.admission import ClientAdmission
+from app.clients.live import LiveClients
 from app.health import Dependency, Health
 from app.protocol.dispatcher import Dispatcher
+from app.protocol.sealing import Seal
 from app.protocol.tools import Tool, ToolResult
 from app.providers import catalog
 from app.settings import Settings
@@ -24,15 +26,19 @@ from app.shutdown import Shutdown
 from app.start_check import StartCheck
 from app.stores import Store
 from app.tools.listmodels import listmodels_tool
-from app.tools.status import DependencyStatus, Limits, Status, VendorStatus, status_tool
+from app.tools.status import Status, status_tool
+from app.transports.bus import Bus
+from app.transports.event_log import EventLog
+from app.transports.fairness import Shares
 from app.transports.guard import PRINCIPAL, Guard
 from app.transports.http import HttpTransport
 from app.transports.operations import Operations
+from app.transports.replicas import Replicas
+from app.transports.sealed_sessions import SealedSessions
+from app.transports.throttle import Throttle
 from app.transports.websocket import WebSocketTransport
 from app.version import VERSION
 
-DEFAULT_CLIENT = "default"
-"""The principal of AUTH_TOKEN; the name, not the token, owns threads and budgets."""
 START_CHECK_CLIENT = "start-check"
 INSTRUCTIONS = (
     "Two strong outside models, Kimi (Moonshot) and GLM (Z.ai). "
@@ -41,36 +47,80 @@ INSTRUCTIONS = (
 
 HEALTH = web.AppKey("health", Health)
 SHUTDOWN = web.AppKey("shutdown", Shutdown)
+CLIENTS = web.AppKey("clients", LiveClients)
+DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 WEBSOCKET = web.AppKey("websocket", WebSocketTransport)
 HTTP = web.AppKey("http", HttpTransport)
 
 
 def build_app(settings: Settings) -> web.Application:
     """Wire one server; nothing is opened before the application starts."""
-    store, shared = _store(settings), _shared(settings)
+    store, shared, limits = _store(settings), _shared(settings), settings.server_file.limits
     with_key = _vendors_with_key(settings)
     health = Health(_dependencies(store, shared, with_key))
     shutdown = Shutdown()
 
     async def describe() -> Status:
         # Looked up late: the guard and the transports are made from the dispatcher that tells this.
-        return await _describe(settings, health, with_key, guard, websocket, http)
+        calls = websocket.in_flight + http.in_flight
+        return await description.describe(
+            settings, health, with_key, replica=replica(), connections=guard.connections, calls=calls
+        )
 
     tools: list[Tool[Any]] = [
         listmodels_tool(catalog.MODELS, catalog.VENDORS, with_key),
         status_tool(describe),
     ]
+    admission = ClientAdmission(shared, frozenset(tool.name for tool in tools))
+    seal = _seal(settings)
     dispatcher = Dispatcher(
         name=contract.NAME,
         title="EXAI: Kimi and GLM",
         version=VERSION,
         instructions=INSTRUCTIONS,
         tools=tools,
+        seal=seal,
+        admission=admission,
         call_timeout_seconds=settings.call_timeout,
+        max_calls_per_session=limits.calls_per_session,
+        max_calls_per_client=limits.calls_per_client,
+        max_json_depth=limits.json_depth,
     )
-    websocket = WebSocketTransport(dispatcher, max_message_bytes=settings.max_message_bytes)
-    http = HttpTransport(dispatcher, upgrade=websocket.serve, max_message_bytes=settings.max_message_bytes)
-    guard = _guard(settings)
+    shares = Shares(limits.messages_per_second)
+    websocket = WebSocketTransport(
+        dispatcher,
+        max_message_bytes=settings.max_message_bytes,
+        outbox_bytes=limits.outbox_bytes,
+        stall_seconds=limits.stall_seconds,
+        heartbeat_seconds=limits.heartbeat_seconds,
+        max_pings_per_minute=limits.pings_per_minute,
+        shares=shares,
+    )
+    bus = Bus(shared)
+    sessions = SealedSessions(
+        seal,
+        shared,
+        bus,
+        max_sessions_per_client=limits.sessions_per_client,
+        idle_seconds=limits.session_idle_seconds,
+    )
+    replicas = Replicas(dispatcher, sessions, bus, EventLog(shared))
+    http = HttpTransport(
+        dispatcher,
+        upgrade=websocket.serve,
+        replicas=replicas,
+        max_message_bytes=settings.max_message_bytes,
+        body_seconds=limits.body_seconds,
+    )
+    guard = _guard(settings, shared, shares)
+    clients = LiveClients(
+        config_dir=settings.config_dir,
+        auth_token=settings.auth_token,
+        gate=guard,
+        admission=admission,
+        transports=(websocket, http),
+    )
+    clients.begin(settings.server_file)
     operations = Operations(
         health,
         authenticate=lambda request: request.get(PRINCIPAL),
@@ -87,13 +137,17 @@ def build_app(settings: Settings) -> web.Application:
             stack.push_async_callback(store.close)
             stack.push_async_callback(shared.close)
             await shared.open()
-            stack.push_async_callback(_cancel, asyncio.create_task(check.run(), name="start-check"))
+            # Before any task that may publish.
+            await stack.enter_async_context(replicas.running())
+            for work, name in ((check.run(), "start-check"), (clients.watch(), "clients")):
+                stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))
             yield
 
     app = web.Application(middlewares=[guard.middleware], client_max_size=settings.max_message_bytes)
     app.add_routes([*operations.routes(), *websocket.routes(), *http.routes()])
     app.cleanup_ctx.append(lifetime)
     app[HEALTH], app[SHUTDOWN], app[WEBSOCKET], app[HTTP] = health, shutdown, websocket, http
+    app[CLIENTS], app[DISPATCHER] = clients, dispatcher
     return app
 
 
@@ -122,17 +176,29 @@ def _shared(settings: Settings) -> Shared:
     return Fallback(RedisShared(settings.redis_url))
 
 
-def _guard(settings: Settings) -> Guard:
+def _seal(settings: Settings) -> Seal:
+    keys = (settings.state_key, settings.state_key_previous)
+    return Seal([key.reveal().encode() for key in keys if key is not None])
+
+
+def _guard(settings: Settings, shared: Shared, shares: Shares) -> Guard:
+    limits = settings.server_file.limits
     public = settings.public_url.lower() if settings.public_url else None
     host = settings.public_host
     return Guard(
-        clients={DEFAULT_CLIENT: hashlib.sha256(settings.auth_token.reveal().encode()).digest()},
+        clients={},  # LiveClients brings them
         allowed_hosts=[*settings.allowed_hosts, *([host] if host else [])],
         allowed_origins=[
             *settings.allowed_origins,
             *([f"{public.partition('://')[0]}://{host}"] if public else []),
         ],
         trusted_proxies=[str(network) for network in settings.trusted_proxies],
+        max_connections=limits.connections,
+        max_connections_per_client=limits.connections_per_client,
+        throttle=Throttle(
+            max_failures=limits.wrong_tokens, window_seconds=limits.wrong_token_seconds, shared=shared
+        ),
+        shares=shares,
     )
 
 
@@ -152,36 +218,6 @@ def _dependencies(store: Store, shared: Shared, with_key: frozenset[str]) -> lis
         Dependency("shared state", shared.name, required=False, ping=shared.ping),
         Dependency("models", "vendor keys", required=False, ping=any_key),
     ]
-
-
-async def _describe(
-    settings: Settings,
-    health: Health,
-    with_key: frozenset[str],
-    guard: Guard,
-    websocket: WebSocketTransport,
-    http: HttpTransport,
-) -> Status:
-    return Status(
-        status=await health.readiness(),
-        version=VERSION,
-        environment=settings.environment,
-        replica=replica(),
-        uptime_seconds=int(health.uptime_seconds),
-        connections=guard.connections,
-        calls_in_flight=websocket.in_flight + http.in_flight,
-        dependencies=[
-            DependencyStatus.model_validate(report, from_attributes=True) for report in await health.reports()
-        ],
-        vendors=[
-            VendorStatus(name=vendor.title, configured=vendor.id in with_key) for vendor in catalog.VENDORS
-        ],
-        limits=Limits(
-            max_message_bytes=settings.max_message_bytes,
-            call_timeout_seconds=settings.call_timeout,
-            detach_after_seconds=settings.detach_after,
-        ),
-    )
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

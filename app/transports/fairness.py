@@ -41,7 +41,7 @@ class Shares:
 
         Unread meanwhile, what the client sends fills its own buffers, not the time of others.
         """
-        while seconds:  # noqa: ASYNC110 - a slice of time ends by itself; there is no event to wait for
+        while seconds:
             await asyncio.sleep(seconds)
             seconds = self.wait(principal)
 
