@@ -38,7 +38,7 @@ ps: ready ## the stack's containers, their health and ports (STACK=dev)
 	@$(STACKS) ps --stack $(STACK)
 token: ready-pulumi ## print the client token (STACK=dev)
 	@$(STACKS) token --stack $(STACK)
-env: ready-pulumi ## print the environment for a bare `pulumi up`: eval "$$(make -s env)"
+env: ready-pulumi ## print the environment for a bare `pulumi up`, to be evaluated by the shell
 	@cat .exai/env && $(STACKS) env --stack $(STACK)
 
 .PHONY: run compose-up compose-down
@@ -49,7 +49,7 @@ compose-up: ready ## the same topology with docker compose
 compose-down: ready ## stop the compose project; volumes stay
 	@$(WITH) scripts/compose-down.sh
 
-.PHONY: test check format e2e bench image-report pin-images
+.PHONY: test check format e2e conformance bench image-report pin-images
 test: ready check ## everything this machine can run; what could not run is named with its reason
 	@$(WITH) python -m pytest
 check: ready-python ## format, lint, types
@@ -60,6 +60,8 @@ e2e: ready ## only the tests that run a real stack on a real engine
 	@$(WITH) python -m pytest tests/e2e
 bench: ready-python ## our server beside a bare echo and the SDK, every figure against its limit (ARGS="--quick --write")
 	@$(WITH) python -m bench $(ARGS)
+conformance: ready-python ## the official MCP conformance suite, on a Node of its own
+	@$(WITH) python -m scripts.conformance
 image-report: ready ## size and content of the production image against its limits
 	@$(WITH) python scripts/image_report.py
 pin-images: ready-python ## write the base images' digests to images.lock (needs the image registries)
