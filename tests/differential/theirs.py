@@ -19,7 +19,7 @@ from app.protocol.schemas import schema_of
 from app.protocol.tools import Tool
 from tests.differential.tools import tools
 
-START_SECONDS = 10.0
+START_SECONDS = 30.0
 INVALID_PARAMS = -32602
 
 
