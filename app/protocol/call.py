@@ -1,6 +1,7 @@
 """One request being served, and what its handler may ask of the core."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.protocol import envelopes
@@ -44,6 +45,9 @@ class Detached(Asker, Protocol):
 class Detacher(Protocol):
     """Who takes over a call that goes on as a task."""
 
+    def serves(self, call: "Call") -> bool:
+        """Tell whether the client of a call can follow it as a task."""
+
     async def adopt(self, call: "Call") -> Detached:
         """Answer the call with a task, and keep its outcome for whoever asks for it."""
 
@@ -58,15 +62,16 @@ class Call:
     """
 
     __slots__ = (
+        "_asker",
         "_progress",
         "_state",
         "_token",
-        "asker",
         "cancelled_by_client",
         "channel",
         "deadline",
         "detached",
         "detacher",
+        "make_asker",
         "meta",
         "principal",
         "request_id",
@@ -98,7 +103,8 @@ class Call:
         self.stopped: str | None = None
         self.deadline = 0
         self.task: asyncio.Task[None] | None = None
-        self.asker: Asker | None = None
+        self.make_asker: Callable[[], Asker] | None = None
+        self._asker: Asker | None = None
         self.detacher: Detacher | None = None
         self.detached: Detached | None = None
         self._state: dict[str, Any] | None = None
@@ -119,10 +125,22 @@ class Call:
         return self.session.client_capabilities
 
     @property
+    def asker(self) -> Asker | None:
+        """Who gets this call its answers; made when it is first needed."""
+        if self._asker is None and self.make_asker is not None:
+            self._asker = self.make_asker()
+        return self._asker
+
+    @asker.setter
+    def asker(self, asker: Asker) -> None:
+        self._asker = asker
+
+    @property
     def state(self) -> dict[str, Any]:
         """What the handler wants to find again when it is run anew with the client's answers."""
-        if self.asker is not None:
-            return self.asker.state
+        asker = self.asker
+        if asker is not None:
+            return asker.state
         if self._state is None:
             self._state = {}
         return self._state
@@ -172,8 +190,9 @@ class Call:
         missing: dict[str, Any] = {name: {} for name in sorted(needed) if name not in self.capabilities}
         if missing:
             raise MissingCapability(missing)
-        if self.asker is not None:
-            return await self.asker.ask(questions)
+        asker = self.asker
+        if asker is not None:
+            return await asker.ask(questions)
         asking = (
             self.session.request(self.channel, question["method"], question.get("params", {}))
             for question in questions.values()
@@ -190,7 +209,7 @@ class Call:
         Raises:
             MissingCapability: `required`, and the client did not declare the extension.
         """
-        if self.detached is None and self.detacher is not None:
+        if self.detached is None and self.detacher is not None and self.detacher.serves(self):
             self.detached = self.asker = await self.detacher.adopt(self)
         if required and self.detached is None:
             raise MissingCapability({"extensions": {TASKS: {}}})

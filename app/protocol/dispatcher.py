@@ -6,6 +6,7 @@ error.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from app.protocol import envelopes
@@ -35,7 +36,7 @@ from app.protocol.sealing import Seal
 from app.protocol.serving import Serving, unexpected
 from app.protocol.session import Session
 from app.protocol.stateless import Stateless
-from app.protocol.tasks import Tasks, supports
+from app.protocol.tasks import Tasks
 from app.protocol.tool_table import ToolTable
 from app.protocol.tools import Tool, ToolResult
 
@@ -238,6 +239,10 @@ class Dispatcher:
             return
         self._serving.check_room(call)
         if stateless and method in ASKS:
-            call.asker = Inputs(call, method, params, self._seal)
-            call.detacher = self.tasks if supports(call) and method == "tools/call" else None
+            call.make_asker = partial(Inputs, call, method, params, self._seal)
+            if "requestState" in params or "inputResponses" in params:
+                # What the client brings is checked even if the handler does not ask for it.
+                call.asker = call.make_asker()
+            if method == "tools/call":
+                call.detacher = self.tasks
         self._serving.start(call, method, handler, params)

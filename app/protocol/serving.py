@@ -14,7 +14,7 @@ from app.protocol.deadlines import Deadlines
 from app.protocol.errors import Busy, Interrupted, ProtocolError
 from app.protocol.inputs import InputRequired
 from app.protocol.methods import Answer, Params, Served
-from app.protocol.stateless import Decorate, hints
+from app.protocol.stateless import HINTS, Decorate
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,8 @@ class Serving:
     def finish(self, call: Call, method: str, answer: Answer) -> None:
         """Encode and deliver a result, in the form its revision has for it."""
         if call.revision.era == "stateless":
-            answer = self._decorate(answer | hints(method))
+            hints = HINTS.get(method)
+            answer = self._decorate(answer if hints is None else answer | hints)
         call.channel.finish(envelopes.result(call.request_id, answer))
 
     async def _serve(self, call: Call, method: str, handler: Served, params: Params) -> None:

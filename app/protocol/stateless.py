@@ -14,11 +14,19 @@ from app.protocol.revisions import STATELESS_REVISIONS
 
 Decorate = Callable[[dict[str, Any]], dict[str, Any]]
 
-CACHEABLE = frozenset(
-    {"server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list"}
-)
 LIST_MILLISECONDS = 300_000
 """How long a client may keep our lists: they change only with a new release."""
+
+_LISTED = {"ttlMs": LIST_MILLISECONDS, "cacheScope": "private"}
+HINTS: dict[str, dict[str, Any]] = {
+    "server/discover": _LISTED,
+    "tools/list": _LISTED,
+    "prompts/list": _LISTED,
+    "resources/list": _LISTED,
+    "resources/templates/list": _LISTED,
+    "resources/read": {"ttlMs": 0, "cacheScope": "private"},
+}
+"""The cache hints results must carry. Lists may differ by who asks, so no shared cache may keep them."""
 
 
 class Stateless:
@@ -43,15 +51,3 @@ class Stateless:
         meta = answer.get("_meta")
         info = {SERVER_INFO: self._info} if meta is None else {**meta, SERVER_INFO: self._info}
         return {"resultType": "complete", **answer, "_meta": info}
-
-
-def hints(method: str) -> dict[str, Any]:
-    """Return the cache hints a result of this method must carry.
-
-    Lists may differ by who asks, so no shared cache may keep them.
-    """
-    if method in CACHEABLE:
-        return {"ttlMs": LIST_MILLISECONDS, "cacheScope": "private"}
-    if method == "resources/read":
-        return {"ttlMs": 0, "cacheScope": "private"}
-    return {}

@@ -60,6 +60,11 @@ class Tasks:
             if not task.over
         ]
 
+    def serves(self, call: Call) -> bool:
+        """Tell whether a request declared the extension."""
+        extensions = call.capabilities.get("extensions")
+        return type(extensions) is dict and TASKS in extensions
+
     async def adopt(self, call: Call) -> Task:
         """Answer a call with a new task and let it go on.
 
@@ -125,7 +130,7 @@ class Tasks:
             self.shelf.tell({"principal": call.principal, "task": found["taskId"], **order})
 
     async def _find(self, call: Call, params: dict[str, Any]) -> Task | dict[str, Any]:
-        _require(call)
+        self._require(call)
         task_id = params.get("taskId")
         if isinstance(task_id, str):
             task = self._kept.get(call.principal, OrderedDict()).get(task_id)
@@ -168,7 +173,7 @@ class Tasks:
     async def _filter(self, call: Call, asked: dict[str, Any]) -> tuple[dict[str, Any], Wanted] | None:
         if not (wanted := named(asked, "taskIds")):
             return None
-        _require(call)
+        self._require(call)
         agreed = [task_id for task_id in wanted if await self._exists(call.principal, task_id)]
         ids = frozenset(agreed)
         return {"taskIds": agreed}, lambda method, params: method == STATUS and params["taskId"] in ids
@@ -178,13 +183,6 @@ class Tasks:
             return True
         return self.shelf is not None and await self.shelf.find(principal, task_id) is not None
 
-
-def supports(call: Call) -> bool:
-    """Tell whether a request declared the extension."""
-    extensions = call.capabilities.get("extensions")
-    return type(extensions) is dict and TASKS in extensions
-
-
-def _require(call: Call) -> None:
-    if not supports(call):
-        raise MissingCapability({"extensions": {TASKS: {}}})
+    def _require(self, call: Call) -> None:
+        if not self.serves(call):
+            raise MissingCapability({"extensions": {TASKS: {}}})

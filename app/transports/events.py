@@ -72,7 +72,7 @@ class Exchange:
         self._code = 0
         self._finished = False
         self._lost = False
-        self._wake: asyncio.Future[None] | None = None
+        self._wake: asyncio.Future[bool] | None = None
         self._room: asyncio.Future[None] | None = None
 
     async def send(self, message: bytes) -> None:
@@ -190,14 +190,19 @@ class Exchange:
 
     async def _next(self, seconds: float) -> bool:
         """Wait until something is there to be written; False when the time is up."""
-        self._wake = asyncio.get_running_loop().create_future()
-        done, _ = await asyncio.wait({self._wake}, timeout=seconds)
-        self._wake = None
-        return bool(done)
+        loop = asyncio.get_running_loop()
+        self._wake = loop.create_future()
+        # A future and a timer: half of what asyncio.wait costs, and one loop turn less.
+        timer = loop.call_later(seconds, _settle, self._wake, False)
+        try:
+            return await self._wake
+        finally:
+            timer.cancel()
+            self._wake = None
 
     def _notify(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        if self._wake is not None:
+            _settle(self._wake, True)
 
     def _lose(self) -> None:
         self._lost = True
@@ -211,6 +216,11 @@ class Exchange:
             if not self._room.done():
                 self._room.set_result(None)
             self._room = None
+
+
+def _settle(waiting: asyncio.Future[bool], something: bool) -> None:
+    if not waiting.done():
+        waiting.set_result(something)
 
 
 def event(message: bytes, event_id: bytes | None = None) -> bytes:

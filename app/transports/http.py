@@ -6,6 +6,7 @@ Sources: MCP specification 2025-03-26 to 2025-11-25, basic/transports "Streamabl
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -112,7 +113,7 @@ class HttpTransport:
     async def _post(self, request: web.Request) -> web.StreamResponse:
         if not accepts(request.headers.get(hdrs.ACCEPT, ""), JSON, EVENTS):
             return refuse(406, f"The Accept header must list {JSON} and {EVENTS}.")
-        if request.content_type != JSON:
+        if request.headers.get(hdrs.CONTENT_TYPE) != JSON and request.content_type != JSON:
             return refuse(415, "Send the message as application/json.")
         try:
             message = self._dispatcher.decode(
@@ -225,6 +226,7 @@ class HttpTransport:
         return session
 
 
+@lru_cache(maxsize=256)
 def accepts(header: str, *types: str) -> bool:
     """Tell whether an Accept header admits all of some media types, wildcards included."""
     offered = {part.partition(";")[0].strip().lower() for part in header.split(",")}
