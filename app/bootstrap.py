@@ -5,8 +5,9 @@ The only module that knows concrete classes; everything else is handed what it n
 
 import asyncio
 import contextlib
+import gc
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -53,8 +54,11 @@ WEBSOCKET = web.AppKey("websocket", WebSocketTransport)
 HTTP = web.AppKey("http", HttpTransport)
 
 
-def build_app(settings: Settings) -> web.Application:
-    """Wire one server; nothing is opened before the application starts."""
+def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> web.Application:
+    """Wire one server; nothing is opened before the application starts.
+
+    `more_tools` are served beside our own, for programs that measure or test the server whole.
+    """
     store, shared, limits = _store(settings), _shared(settings), settings.server_file.limits
     with_key = _vendors_with_key(settings)
     health = Health(_dependencies(store, shared, with_key))
@@ -70,6 +74,7 @@ def build_app(settings: Settings) -> web.Application:
     tools: list[Tool[Any]] = [
         listmodels_tool(catalog.MODELS, catalog.VENDORS, with_key),
         status_tool(describe),
+        *more_tools,
     ]
     admission = ClientAdmission(shared, frozenset(tool.name for tool in tools))
     seal = _seal(settings)
@@ -132,6 +137,11 @@ def build_app(settings: Settings) -> web.Application:
 
     check = StartCheck(store=store, health=health, call_status=call_status, shutdown=shutdown)
 
+    async def start() -> None:
+        await check.run()
+        # What was loaded by now stays; no collection needs to look at it again.
+        gc.freeze()
+
     async def lifetime(_: web.Application) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
@@ -139,7 +149,7 @@ def build_app(settings: Settings) -> web.Application:
             await shared.open()
             # Before any task that may publish.
             await stack.enter_async_context(replicas.running())
-            for work, name in ((check.run(), "start-check"), (clients.watch(), "clients")):
+            for work, name in ((start(), "start-check"), (clients.watch(), "clients")):
                 stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))
             yield
 

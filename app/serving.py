@@ -14,14 +14,13 @@ import structlog
 from aiohttp import web
 
 from app import contract
-from app.bootstrap import HEALTH, HTTP, SHUTDOWN, WEBSOCKET, build_app
+from app.bootstrap import CLIENTS, HEALTH, HTTP, SHUTDOWN, WEBSOCKET, build_app
 from app.exits import Exit
 from app.settings import Settings
 from app.shutdown import Shutdown
+from app.transports.sockets import Sockets, make_room
 from app.version import VERSION
 
-KEEPALIVE_SECONDS = 15.0
-"""Also the end of a header sent drop by drop. Above httpx's 5 s, so that a client lets go first."""
 CUT_SECONDS = 2.0
 """After the drain, how long aiohttp may take to write what is buffered; it may take this twice."""
 
@@ -35,22 +34,49 @@ async def serve(settings: Settings, listener: socket) -> Exit:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, shutdown.ask)
+    loop.add_signal_handler(signal.SIGHUP, app[CLIENTS].ask)
+    limits = settings.server_file.limits
     runner = web.AppRunner(
-        app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=CUT_SECONDS
+        app,
+        access_log=None,
+        # In the stateless revision whoever closes the response has cancelled the request; the handlers of
+        # the handshake revisions survive it by design.
+        handler_cancellation=True,
+        keepalive_timeout=limits.keepalive_seconds,
+        shutdown_timeout=CUT_SECONDS,
+        max_line_size=limits.url_bytes,
+        max_field_size=limits.header_bytes,
+        max_headers=limits.header_count,
     )
     await runner.setup()
+    server: asyncio.Server | None = None
     try:
-        await web.SockSite(runner, listener).start()
+        server = await _listen(runner, listener, limits.sockets)
         _announce(settings, listener)
         await shutdown.wait()
         if shutdown.exit is Exit.DRAINED:
             await _drain(app, settings, shutdown)
     finally:
+        if server is not None:
+            server.close()
         await runner.cleanup()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
     log.info("stopped", exit=int(shutdown.exit))
     return shutdown.exit
+
+
+async def _listen(runner: web.AppRunner, listener: socket, sockets: int) -> asyncio.Server:
+    """Take connections, at most as many as there may be files open."""
+    room = make_room(sockets)
+    if room < sockets:
+        log.warning(
+            "fewer connections than limits.sockets fit into the open files of this process: raise nofile",
+            wanted=sockets,
+            taken=room,
+        )
+    assert runner.server is not None  # noqa: S101 - a runner that is set up has its server
+    return await asyncio.get_running_loop().create_server(Sockets(runner.server, room), sock=listener)
 
 
 async def _drain(app: web.Application, settings: Settings, shutdown: Shutdown) -> None:

@@ -55,7 +55,9 @@ class Shares:
             self._counts = {principal: 1}
             self._slice_ends = now + SLICE_SECONDS
             return 0.0
-        alone = self._counts.keys() | {name for name, until in self._busy_until.items() if until > now} == {
-            principal
-        }
-        return 0.0 if alone else self._slice_ends - now
+        others = self._counts.keys() | {name for name, until in self._busy_until.items() if until > now}
+        if others != {principal}:
+            return self._slice_ends - now
+        # Alone: another share before it is asked again. Whoever comes meanwhile is noticed that much later.
+        self._counts[principal] = 0
+        return 0.0
