@@ -128,6 +128,10 @@ class Exchange:
         """Tell whether the reply is there."""
         return self._finished
 
+    def at_once(self) -> web.Response | None:
+        """Return the whole response if it is there already and plain JSON."""
+        return self._answer() if self._finished and not self._stream else None
+
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Write the response; returns when it is complete or the reader is gone.
 

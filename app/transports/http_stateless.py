@@ -76,6 +76,9 @@ class StatelessLeg:
         session = Session(request[PRINCIPAL], stateless=True)
         if not self._dispatcher.dispatch(session, exchange, message):
             return web.Response(status=202, headers=exchange.headers)
+        response = exchange.at_once()
+        if response is not None:
+            return response
         self._serving.add(session)
         try:
             return await exchange.respond(request)
