@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.protocol import envelopes
-from app.protocol.channel import Channel
+from app.protocol.channel import Channel, Resumable
 from app.protocol.errors import MissingCapability, ProtocolError
 from app.protocol.logs import LEVELS
 from app.protocol.metadata import CLIENT_CAPABILITIES, LOG_LEVEL, NO_META, TASKS
@@ -214,6 +214,15 @@ class Call:
         if required and self.detached is None:
             raise MissingCapability({"extensions": {TASKS: {}}})
         return self.detached is not None
+
+    def close_stream(self) -> None:
+        """Let the client go and come back for the rest, where its transport allows that (SEP-1699).
+
+        Over HTTP of the handshake revisions the event stream ends, the call goes on, and the client
+        resumes by Last-Event-ID. Elsewhere this does nothing.
+        """
+        if isinstance(self.channel, Resumable):
+            self.channel.hang_up()
 
     def cancel(self, *, by_client: bool) -> None:
         """Stop the call; nothing more will be sent for it."""

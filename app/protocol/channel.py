@@ -1,6 +1,6 @@
 """The way back to the peer, as the core sees it; every transport brings its own."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Channel(Protocol):
@@ -21,6 +21,14 @@ class Channel(Protocol):
 
         `code` repeats the error code of an error reply, for transports that have a status to set.
         """
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A channel whose reader can fetch elsewhere, later, what it is no longer sent."""
+
+    def hang_up(self) -> None:
+        """Let the reader go now; what comes is kept for its return."""
 
 
 class SilentChannel:

@@ -72,6 +72,7 @@ class Exchange:
         self._code = 0
         self._finished = False
         self._lost = False
+        self._hung_up = False
         self._wake: asyncio.Future[bool] | None = None
         self._room: asyncio.Future[None] | None = None
 
@@ -123,6 +124,13 @@ class Exchange:
             self.when_finished()
         self._notify()
 
+    def hang_up(self) -> None:
+        """End the response though the reply is not there; only of a stream that can be resumed."""
+        if self.recorder is not None and not self._finished:
+            self._begin()
+            self._hung_up = True
+            self._notify()
+
     @property
     def finished(self) -> bool:
         """Tell whether the reply is there."""
@@ -172,7 +180,7 @@ class Exchange:
                 self._make_room()
                 async with asyncio.timeout(STALL_SECONDS):
                     await response.write(events)
-            elif self._finished:
+            elif self._finished or self._hung_up:
                 return
             elif not await self._next(KEEP_ALIVE_SECONDS):
                 await response.write(_KEEP_ALIVE)
