@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential import header_exchanges, stateless_exchanges, tool_exchanges
+from tests.differential import feature_exchanges, header_exchanges, stateless_exchanges, tool_exchanges
 from tests.differential.exchange import (
     CURSOR,
     HTTP,
@@ -23,11 +23,14 @@ HANDSHAKE = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = "2026-07-28"
 
 NOT_OFFERED = (
-    "prompts/list", "prompts/get", "resources/list", "resources/templates/list", "resources/read",
-    "resources/subscribe", "resources/unsubscribe", "completion/complete", "logging/setLevel", "tasks/get",
-    "tasks/list", "tasks/cancel", "tasks/result", "tasks/update", "subscriptions/listen",
-)  # fmt: skip
-"""Methods the specification has and neither of the two servers here offers in the handshake era."""
+    "tasks/get",
+    "tasks/list",
+    "tasks/cancel",
+    "tasks/result",
+    "tasks/update",
+    "subscriptions/listen",
+)
+"""Methods that neither of the two servers has in the handshake era."""
 
 NOT_AN_ID: tuple[Any, ...] = (None, 1.5, -0.25, True, False, [], [1], {}, {"a": 1})
 NOT_A_METHOD: tuple[Any, ...] = (None, 7, True, [], {}, ["ping"])
@@ -41,7 +44,8 @@ def exchanges() -> list[Exchange]:
     parts = (
         _valid, _ids, _envelopes, _not_objects, _not_json, _methods, _lifecycle, _initialize, _batches,
         _cancellations, _cursors,
-        tool_exchanges.exchanges, header_exchanges.exchanges, stateless_exchanges.exchanges,
+        tool_exchanges.exchanges, feature_exchanges.exchanges, header_exchanges.exchanges,
+        stateless_exchanges.exchanges,
     )  # fmt: skip
     return [exchange for part in parts for exchange in part(chance)]
 

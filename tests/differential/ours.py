@@ -9,13 +9,23 @@ from app.protocol.dispatcher import Dispatcher
 from app.transports.guard import Guard
 from app.transports.http import HttpTransport
 from app.transports.websocket import WebSocketTransport
+from tests.differential import features
 from tests.differential.tools import tools
 
 
 @asynccontextmanager
 async def over_http() -> AsyncIterator[str]:
     """Serve HTTP and WebSocket; yields the URL."""
-    dispatcher = Dispatcher(name="differential", version="1", instructions="Use the tools.", tools=tools())
+    dispatcher = Dispatcher(
+        name="differential",
+        version="1",
+        instructions="Use the tools.",
+        tools=tools(),
+        prompts=features.prompts(),
+        resources=features.resources(),
+        completer=features.complete,
+        logging=True,
+    )
     websocket = WebSocketTransport(dispatcher)
     http = HttpTransport(dispatcher, upgrade=websocket.serve)
     app = web.Application(middlewares=[Guard(clients={}, anonymous="differential").middleware])

@@ -80,8 +80,8 @@ def played() -> Played:
 
 
 def test_several_hundred_exchanges_were_played(played: Played) -> None:
-    assert played.total >= 1200
-    assert len({str(exchange) for exchange in generator.exchanges()}) >= 650
+    assert played.total >= 1600
+    assert len({str(exchange) for exchange in generator.exchanges()}) >= 800
 
 
 def test_no_difference_is_unexplained(played: Played) -> None:

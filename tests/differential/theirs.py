@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,10 +14,12 @@ import uvicorn
 from mcp import MCPError
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPDeprecationWarning
 
 from app.protocol.pages import PAGE_SIZE
 from app.protocol.schemas import schema_of
 from app.protocol.tools import Tool
+from tests.differential import their_features
 from tests.differential.tools import tools
 
 START_SECONDS = 30.0
@@ -46,14 +49,18 @@ def make_server() -> Server[Any]:
         done = await tool.handler(progress, tool.arguments.model_validate(arguments))
         return _result(done.content, structured=done.structured, is_error=done.is_error)
 
-    return Server(
-        "differential",
-        version="1",
-        title="differential",
-        instructions="Use the tools.",
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-    )
+    with warnings.catch_warnings():
+        # Logging is deprecated as of 2026-07-28, and a part of the revisions before.
+        warnings.simplefilter("ignore", MCPDeprecationWarning)
+        return Server(
+            "differential",
+            version="1",
+            title="differential",
+            instructions="Use the tools.",
+            on_list_tools=list_tools,
+            on_call_tool=call_tool,
+            **their_features.handlers(),
+        )
 
 
 class _Progress:
