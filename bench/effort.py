@@ -22,5 +22,6 @@ class Effort:
 
 FULL = Effort(rounds=5, warmup=0.3, seconds=0.7, latency_seconds=2.5, rate=200, sessions=2000, starts=2)
 QUICK = Effort(
-    rounds=1, warmup=0.05, seconds=0.1, latency_seconds=0.25, rate=200, sessions=50, starts=1, judged=False
+    rounds=1, warmup=0.05, seconds=0.1, latency_seconds=0.25, rate=200, sessions=250, starts=1, judged=False
 )
+"""250 sessions are more than the default cap of one client, so that a cap left in place shows."""
