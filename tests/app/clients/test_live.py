@@ -110,11 +110,9 @@ async def test_rules_of_a_client_change_live_for_its_open_sessions(start: Start,
         await following(server, TAKEN_OVER)
 
         await socket.send_json({"jsonrpc": "2.0", "id": 5, "method": "tools/list"})
-        assert [tool["name"] for tool in (await socket.receive_json())["result"]["tools"]] == [
-            "listmodels"
-        ]
-            await socket.send_json(CALL)
-            assert (await socket.receive_json())["result"]["isError"] is True
+        assert [tool["name"] for tool in (await socket.receive_json())["result"]["tools"]] == ["listmodels"]
+        await socket.send_json(CALL)
+        assert (await socket.receive_json())["result"]["isError"] is True
 
 
 async def test_a_wrong_file_keeps_the_clients_and_says_so_once(start: Start, config: Path) -> None:
