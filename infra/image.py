@@ -47,7 +47,8 @@ class ServerImage(pulumi.ComponentResource):
                 # The engine's own BuildKit: another builder has to be pulled, and sees no local images.
                 builder="default",
                 secrets=[secret] if args.site.authorities else None,
-                labels=dict(args.site.labels),
+                # For `prune`. The field beside it, `labels`, is accepted and ignored.
+                label=dict(args.site.labels),
             ),
             # The binding has no digest of the context; without this, changed source changes nothing.
             triggers={"context": content},

@@ -147,6 +147,11 @@ class Stack:
     def volumes(self) -> list[str]:
         return docker("volume", "ls", "--quiet", "--filter", f"label=exai.stack={self.name}").split()
 
+    def images(self) -> list[str]:
+        """The tags of the images that were built for this stack."""
+        pattern = f"reference={NAMESPACE}:{self.name}-*"
+        return docker("images", "--filter", pattern, "--format", "{{.Tag}}").split()
+
     def remove(self) -> None:
         """Remove everything, also what a failed test left."""
         self.verb("destroy", YES="1")
@@ -158,7 +163,8 @@ class Stack:
             docker("network", "rm", network)
         for volume in self.volumes():
             docker("volume", "rm", "--force", volume)
-        docker("image", "prune", "--all", "--force", "--filter", f"label=exai.stack={self.name}")
+        for tag in self.images():
+            docker("rmi", "--force", f"{NAMESPACE}:{tag}")
 
 
 def docker(*arguments: str) -> str:

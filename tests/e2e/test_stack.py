@@ -218,6 +218,7 @@ def test_an_unanswered_call_fails_the_update_and_the_next_one_too(stack: Stack) 
     assert "20 unchanged" in second
     assert "Traceback" not in first + second
     assert ANSWERED in stack.up()
+    assert len(stack.images()) == 1, "images of earlier updates were left behind"
 
 
 def test_a_rotated_password_reaches_the_database_and_the_server(stack: Stack) -> None:
@@ -323,7 +324,7 @@ def test_destroy_asks_first_and_then_leaves_nothing(stack: Stack) -> None:
     assert stack.ids() == {}
     assert stack.volumes() == []
     assert not stack.secrets.exists()
-    assert docker("images", "--quiet", "--filter", f"label=exai.stack={stack.name}") == ""
+    assert stack.images() == []
     assert stack.file.exists()
 
 

@@ -109,7 +109,7 @@ def test_the_server_image_is_tagged_by_its_content_and_takes_the_authorities(
     assert image["build"]["buildArgs"] == {"PYTHON_IMAGE": "python:x"}
     assert image["build"]["secrets"] == [{"id": "ca", "src": "../.exai/ca.crt"}]
     assert image["build"]["target"] == "production"
-    assert image["build"]["labels"]["exai.stack"] == "dev"
+    assert image["build"]["label"]["exai.stack"] == "dev"
 
 
 def test_an_official_image_stays_on_the_engine(declare: Declare, root: Path) -> None:
