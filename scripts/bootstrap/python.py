@@ -42,7 +42,8 @@ def supply(machine: Machine, root: Path) -> None:
         if current(root):
             return
         uv = _uv(machine, root)
-        command = [str(uv), "sync", "--locked"]
+        # Compiled once here, because every Pulumi run imports a large SDK: half a second of each `up`.
+        command = [str(uv), "sync", "--locked", "--compile-bytecode"]
         if not (root / ".venv/bin/python").exists():  # an environment that is there keeps its Python
             command += ["--python", getattr(sys, "_base_executable", sys.executable)]
         with progress.step("installing the Python environment from uv.lock", "about 20 s"):
