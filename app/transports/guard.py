@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from app.contract import HEALTH_PATH, LIVENESS_PATH, READINESS_PATH
 from app.transports.addresses import Addresses
+from app.transports.admitted import Admitted
 from app.transports.fairness import Shares
 from app.transports.names import Hosts, Origins
 from app.transports.offenders import Offenders
@@ -76,11 +77,13 @@ class Guard:
         self._max_connections = max_connections
         self._max_per_client = max_connections_per_client
         self._open: Counter[str] = Counter()
+        self._connections = 0
+        self._admitted = Admitted()
 
     @property
     def connections(self) -> int:
         """How many requests and sockets are being served now."""
-        return self._open.total()
+        return self._connections
 
     def replace_clients(self, clients: Mapping[str, bytes]) -> None:
         """Take another set of clients from the next request on.
@@ -89,6 +92,9 @@ class Guard:
             ValueError: a digest is not 32 bytes long.
         """
         self._tokens.replace(clients)
+        self._admitted.forget()
+        # Counts of clients that are gone and have nothing open.
+        self._open = +self._open
 
     @property
     def middleware(self) -> Middleware:
@@ -103,29 +109,35 @@ class Guard:
                     if isinstance(known, str):
                         request[PRINCIPAL] = known
                 return await handler(request)
-            address = self._addresses.of(request)
-            refusal = self._refuse_name(request) or self._refuse_url(request)
-            if refusal is not None:
-                if refusal.status != 404:  # clients look for OAuth of their own accord
-                    self._offenders.note(address, None, _sentence(refusal))
-                return refusal
-            if request.method == hdrs.METH_OPTIONS and hdrs.ORIGIN in request.headers:
-                return _preflight(request)
-            principal = await self._tokens.principal(request, address)
-            if isinstance(principal, web.Response):
-                return principal
+            known_as = self._admitted.find(request)
+            if known_as is None:
+                address = self._addresses.of(request)
+                refusal = self._refuse_name(request) or self._refuse_url(request)
+                if refusal is not None:
+                    if refusal.status != 404:  # clients look for OAuth of their own accord
+                        self._offenders.note(address, None, _sentence(refusal))
+                    return refusal
+                if request.method == hdrs.METH_OPTIONS and hdrs.ORIGIN in request.headers:
+                    return _preflight(request)
+                found = await self._tokens.principal(request, address)
+                if isinstance(found, web.Response):
+                    return found
+                principal = found
+                self._admitted.remember(request, principal, address)
+            else:
+                principal, address = known_as
             refusal = self._refuse_load(request, principal)
             if refusal is not None:
                 self._offenders.note(address, principal, _sentence(refusal))
                 return refusal
             request[PRINCIPAL] = principal
             self._open[principal] += 1
+            self._connections += 1
             try:
                 response = await handler(request)
             finally:
+                self._connections -= 1
                 self._open[principal] -= 1
-                if not self._open[principal]:
-                    del self._open[principal]
             offence = response.get(OFFENCE)
             if offence is not None:
                 self._offenders.note(address, principal, offence)
@@ -134,7 +146,7 @@ class Guard:
         return guard
 
     def _refuse_load(self, request: web.Request, principal: str) -> web.Response | None:
-        if self.connections >= self._max_connections or self._open[principal] >= self._max_per_client:
+        if self._connections >= self._max_connections or self._open[principal] >= self._max_per_client:
             return refuse(
                 503,
                 "Too many connections are open; nothing was executed, try again shortly.",

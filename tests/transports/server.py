@@ -100,6 +100,7 @@ class Running:
     http: HttpTransport
     probe: Probe
     server: TestServer
+    guard: Guard
 
     @property
     def url(self) -> str:
@@ -150,13 +151,14 @@ async def running(
     sockets = WebSocketTransport(core, **(websocket or {}))
     streams = HttpTransport(core, upgrade=sockets.serve, **(http or {}))
     clients = {"tester": digest(TOKEN), "other": digest(OTHER_TOKEN)}
-    app = web.Application(middlewares=[Guard(clients=clients, **(guard or {})).middleware])
+    door = Guard(clients=clients, **(guard or {}))
+    app = web.Application(middlewares=[door.middleware])
     app.add_routes(sockets.routes() + streams.routes())
     app.add_routes([web.get("/health", _healthy)])
     server = TestServer(app)
     await server.start_server()
     try:
-        yield Running(core, sockets, streams, probe, server)
+        yield Running(core, sockets, streams, probe, server, door)
     finally:
         probe.release.set()
         await server.close()
