@@ -53,8 +53,9 @@ class PromptTable:
         prompt = self._prompts.get(name) if type(name) is str else None
         if prompt is None:
             raise InvalidParams(f"Unknown prompt: {name!r:.80}; prompts/list names those there are.")
+        given = params.get("arguments")
         try:
-            arguments = prompt.arguments.model_validate(params.get("arguments") or {})
+            arguments = prompt.arguments.model_validate({} if given is None else given)
         except ValidationError as error:
             raise InvalidParams(f"Prompt '{prompt.name}' does not take this: {faults(error)}.") from None
         return {"description": prompt.description, "messages": await prompt.handler(call, arguments)}

@@ -30,6 +30,10 @@ async def _write(_call: Call, arguments: Topic) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text(f"{arguments.tone}: {arguments.topic}")}]
 
 
+async def _silent(_call: Call, _arguments: Nothing) -> list[dict[str, Any]]:
+    return []
+
+
 async def _plain(_call: Call, uri: str, variables: dict[str, str]) -> str:
     return f"{uri} {variables}"
 
@@ -55,7 +59,10 @@ def dispatcher() -> Dispatcher:
         version="1",
         instructions="",
         tools=[Tool("talk", "Talk", "Logs.", Nothing, _talk)],
-        prompts=[Prompt("write", "Write", "Writes.", Topic, _write)],
+        prompts=[
+            Prompt("write", "Write", "Writes.", Topic, _write),
+            Prompt("plain", "Plain", "Takes nothing.", Nothing, _silent),
+        ],
         resources=[
             Resource("test://plain", "plain", "Plain", "Text.", "text/plain", _plain),
             Resource("test://binary", "binary", "Binary", "Bytes.", "application/octet-stream", _binary),
@@ -87,8 +94,9 @@ async def test_what_is_not_offered_does_not_exist() -> None:
 
 
 async def test_prompts_are_listed_with_their_arguments(client: Conversation) -> None:
-    (prompt,) = (await client.result("prompts/list"))["prompts"]
+    prompt, bare = (await client.result("prompts/list"))["prompts"]
 
+    assert bare["arguments"] == []
     assert prompt["arguments"] == [
         {"name": "topic", "required": True, "description": "what to write about"},
         {"name": "tone", "required": False},
@@ -107,6 +115,14 @@ async def test_a_prompt_is_filled_in(client: Conversation) -> None:
 )
 async def test_a_prompt_that_does_not_fit_is_refused(client: Conversation, params: dict[str, Any]) -> None:
     assert (await client.refused("prompts/get", params))["code"] == -32602
+
+
+@pytest.mark.parametrize("arguments", [[], "", 0, False])
+async def test_prompt_arguments_that_are_no_object_are_refused_even_when_none_are_needed(
+    client: Conversation, arguments: Any
+) -> None:
+    assert (await client.result("prompts/get", {"name": "plain", "arguments": None}))["messages"] == []
+    assert (await client.refused("prompts/get", {"name": "plain", "arguments": arguments}))["code"] == -32602
 
 
 async def test_resources_and_templates_are_listed_apart(client: Conversation) -> None:
