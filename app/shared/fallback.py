@@ -13,6 +13,9 @@ from app.shared.protocol import START, Entry, Kept, Shared, SharedUnavailableErr
 PAUSE_SECONDS = 2.0
 """After a failure, how long the other side is left alone: a black hole must not slow down every call."""
 
+CANCEL_SECONDS = 0.1
+"""How long a reader may take to let go before it is asked again: the first time can be swallowed."""
+
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -99,9 +102,7 @@ class Fallback:
             found = own.result() if own.done() else []
             return found or (await theirs)
         finally:
-            for reading in (own, theirs):
-                reading.cancel()
-            await asyncio.gather(own, theirs, return_exceptions=True)
+            await _cancel(own, theirs)
 
     async def end(self, stream: str) -> str:
         """Return the position of the newest entry on the side that works."""
@@ -132,3 +133,11 @@ class Fallback:
         if self._away:
             self._away = False
             log.info("the shared state is back")
+
+
+async def _cancel(*readers: "asyncio.Future[list[Entry]]") -> None:
+    while pending := [reader for reader in readers if not reader.done()]:
+        for reader in pending:
+            reader.cancel()
+        await asyncio.wait(pending, timeout=CANCEL_SECONDS)
+    await asyncio.gather(*readers, return_exceptions=True)

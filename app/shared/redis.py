@@ -140,8 +140,14 @@ class RedisShared:
     @asynccontextmanager
     async def _errors(self) -> AsyncIterator[None]:
         """Translate what redis-py and the network raise; the URL is never repeated."""
+        task = asyncio.current_task()
+        cancelled = 0 if task is None else task.cancelling()
         try:
             yield
+            # Before Python 3.12 `asyncio.wait_for`, which redis-py sends with, may swallow a cancellation
+            # that comes as it ends (cpython issue 86296); whoever cancelled would wait forever.
+            if task is not None and task.cancelling() > cancelled:
+                raise asyncio.CancelledError
         except AuthenticationError as error:
             raise SharedUnavailableError(
                 f"Redis refuses us ({error}): correct user or password in REDIS_URL."
