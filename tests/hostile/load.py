@@ -1,0 +1,167 @@
+"""Honest clients beside hostile ones: `python -m tests.hostile.load --seconds 60`.
+
+A real server process with the limits it ships with; 20 honest clients call `status` at a steady pace, first
+alone, then beside 200 hostile connections. Printed: the honest calls' quantiles of both, and their ratio.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import random
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import orjson
+
+from app.clients import editing
+from tests.app.conftest import TOKEN, Server
+from tests.app.test_main import CALL, HANDSHAKE
+from tests.hostile.wire import AUTH, PING, POST, TEXT, UPGRADE, Line, frame
+
+PACE_SECONDS = 0.1
+PAUSE_SECONDS = 0.05
+CHUNK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Found:
+    """The latencies of the honest calls in seconds, and how many were not answered."""
+
+    latencies: list[float]
+    lost: int
+
+    def quantile(self, share: float) -> float:
+        """Return one quantile in milliseconds."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+    def __str__(self) -> str:
+        shown = "  ".join(f"p{share * 100:g} {self.quantile(share):.2f} ms" for share in (0.5, 0.99, 0.999))
+        return f"{len(self.latencies)} calls  {shown}  lost {self.lost}"
+
+
+async def honest_clients(port: int, count: int, seconds: float) -> Found:
+    """Call at a steady pace over one socket a client."""
+    latencies: list[float] = []
+    lost = 0
+    end = time.monotonic() + seconds
+
+    async def client(session: aiohttp.ClientSession, start: float) -> None:
+        nonlocal lost
+        await asyncio.sleep(start)
+        async with session.ws_connect(f"http://127.0.0.1:{port}/mcp", protocols=("mcp",)) as socket:
+            await socket.send_json(HANDSHAKE)
+            await socket.receive_json()
+            for number in itertools.count(10):
+                if time.monotonic() >= end:
+                    return
+                began = time.monotonic()
+                await socket.send_json(CALL | {"id": number})
+                reply = await socket.receive()
+                if reply.type is aiohttp.WSMsgType.TEXT and "result" in orjson.loads(reply.data):
+                    latencies.append(time.monotonic() - began)
+                else:
+                    lost += 1
+                    return
+                await asyncio.sleep(max(0.0, PACE_SECONDS - (time.monotonic() - began)))
+
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
+        await asyncio.gather(*(client(session, number * PACE_SECONDS / count) for number in range(count)))
+    return Found(latencies, lost)
+
+
+async def hostile_peer(port: int, kind: int, token: str) -> None:
+    """Do one kind of harm, again and again, with the token of another client where one is needed."""
+    attacks = (_pings, _calls, _garbage, _slow, _guesses, _posts)
+    while True:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError, ValueError, IndexError):
+            line = Line(*await asyncio.open_connection("127.0.0.1", port))
+            try:
+                await attacks[kind % len(attacks)](line, token)
+            finally:
+                await line.close()
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _upgrade(line: Line, token: str) -> None:
+    await line.send(UPGRADE.replace(TOKEN, token).encode())
+    await line.head()
+
+
+async def _pings(line: Line, token: str) -> None:
+    await _upgrade(line, token)
+    await line.send(frame(PING, b"x" * 100) * 2000)
+    await line.rest()
+
+
+async def _calls(line: Line, token: str) -> None:
+    await _upgrade(line, token)
+    await line.send(frame(TEXT, orjson.dumps(HANDSHAKE)))
+    asked = b"".join(frame(TEXT, orjson.dumps(CALL | {"id": number})) for number in range(50))
+    for _ in range(20):
+        await line.send(asked)
+        await line.text()
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _garbage(line: Line, token: str) -> None:
+    await _upgrade(line, token)
+    await line.send(frame(TEXT, b"[" * 2000) * 30)
+    await line.rest()
+
+
+async def _slow(line: Line, token: str) -> None:  # noqa: ARG001 - one signature for all attacks
+    await line.send(b"GET /mcp HTTP/1.1\r\nX-Slow: ")
+    for _ in range(40):
+        await line.send(b"x")
+        await asyncio.sleep(CHUNK_SECONDS)
+
+
+async def _guesses(line: Line, token: str) -> None:  # noqa: ARG001 - one signature for all attacks
+    await line.send(POST.replace(TOKEN, f"wrong-{random.random()}").encode() + b"\r\n")  # noqa: S311 - a guess
+    await line.head()
+
+
+async def _posts(line: Line, token: str) -> None:
+    head = f"POST /mcp HTTP/1.1\r\n{AUTH}Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{{}}"
+    await line.send(head.replace(TOKEN, token).encode() * 20)
+    await line.head()
+
+
+async def compare(honest: int, hostile: int, seconds: float) -> tuple[Found, Found]:
+    """Run the honest clients alone, then beside the hostile ones; returns both findings."""
+    folder = Path(tempfile.mkdtemp())
+    token = editing.add(folder / "config", "hostile")
+    server = await asyncio.to_thread(Server, folder, {})
+    try:
+        port = int((await asyncio.to_thread(server.url)).rpartition(":")[2])
+        await asyncio.to_thread(server.wait_for, "ready")
+        alone = await honest_clients(port, honest, seconds)
+        peers = [asyncio.create_task(hostile_peer(port, kind, token)) for kind in range(hostile)]
+        beside = await honest_clients(port, honest, seconds)
+        for peer in peers:
+            peer.cancel()
+        await asyncio.gather(*peers, return_exceptions=True)
+        return alone, beside
+    finally:
+        server.close()
+
+
+def main() -> None:
+    """Run the comparison and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--honest", type=int, default=20)
+    parser.add_argument("--hostile", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    options = parser.parse_args()
+    alone, beside = asyncio.run(compare(options.honest, options.hostile, options.seconds))
+    print(f"alone   {alone}\nbeside  {beside}")  # noqa: T201 - the result of the command
+    print(f"p99.9 beside / alone: {beside.quantile(0.999) / alone.quantile(0.999):.2f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
