@@ -8,7 +8,9 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import os
 import random
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from tests.hostile.wire import AUTH, PING, POST, TEXT, UPGRADE, Line, frame
 PACE_SECONDS = 0.1
 PAUSE_SECONDS = 0.05
 CHUNK_SECONDS = 0.5
+ATTACKERS_NICENESS = 10
 
 
 @dataclass(frozen=True)
@@ -141,23 +144,44 @@ async def compare(honest: int, hostile: int, seconds: float) -> tuple[Found, Fou
         port = int((await asyncio.to_thread(server.url)).rpartition(":")[2])
         await asyncio.to_thread(server.wait_for, "ready")
         alone = await honest_clients(port, honest, seconds)
-        peers = [asyncio.create_task(hostile_peer(port, kind, token)) for kind in range(hostile)]
-        beside = await honest_clients(port, honest, seconds)
-        for peer in peers:
-            peer.cancel()
-        await asyncio.gather(*peers, return_exceptions=True)
+        attackers = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.hostile.load",
+            "--attack",
+            str(port),
+            "--hostile",
+            str(hostile),
+            env={**os.environ, "ATTACKER_TOKEN": token},
+            cwd=Path(__file__).parents[2],
+        )  # fmt: skip - one thought a line
+        try:
+            beside = await honest_clients(port, honest, seconds)
+        finally:
+            attackers.kill()
+            await attackers.wait()
         return alone, beside
     finally:
         server.close()
 
 
+async def attack(port: int, hostile: int, token: str) -> None:
+    """Be all hostile peers at once, until killed."""
+    # They stand for other machines: what they cost this one must not be taken from the honest clients.
+    os.nice(ATTACKERS_NICENESS)
+    await asyncio.gather(*(hostile_peer(port, kind, token) for kind in range(hostile)))
+
+
 def main() -> None:
-    """Run the comparison and print it."""
+    """Run the comparison and print it; with `--attack PORT` only be the hostile side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--honest", type=int, default=20)
     parser.add_argument("--hostile", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--attack", type=int, metavar="PORT", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.attack:
+        asyncio.run(attack(options.attack, options.hostile, os.environ["ATTACKER_TOKEN"]))
     alone, beside = asyncio.run(compare(options.honest, options.hostile, options.seconds))
     print(f"alone   {alone}\nbeside  {beside}")  # noqa: T201 - the result of the command
     print(f"p99.9 beside / alone: {beside.quantile(0.999) / alone.quantile(0.999):.2f}")  # noqa: T201
