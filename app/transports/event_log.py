@@ -16,7 +16,7 @@ from typing import Any
 
 from app.protocol.session import Session
 from app.transports.bus import Streams
-from app.transports.events import Exchange, event
+from app.transports.events import Exchange, event, priming
 
 MAX_BYTES = 4 * 1024 * 1024
 """What is kept of one stream, above its newest event; the oldest events give way."""
@@ -128,7 +128,7 @@ class Recorder:
         """Return what a stream begins with: an id to come back with, where the revision knows that."""
         stream = secrets.token_urlsafe(STREAM_BYTES)
         self._name, self._stream = _name(self._session, stream), stream.encode()
-        first = b"id: %b.0\ndata: \n\n" % self._stream
+        first = priming(b"%b.0" % self._stream)
         self._keep(first)
         revision = self._session.revision
         return first if revision is not None and revision.primed else b""

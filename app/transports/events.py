@@ -29,6 +29,9 @@ RETRY_SECONDS = "2"
 STALL_SECONDS = 20.0
 """How long a reader may take nothing at all before it is cut off."""
 
+RECONNECT_MILLISECONDS = 1000
+"""How long a client is asked to wait before it comes back to a stream that ended early."""
+
 _KEEP_ALIVE = b": keep-alive\n\n"
 _STREAM_HEADERS = {
     "Content-Type": EVENTS,
@@ -233,6 +236,11 @@ class Exchange:
 def _settle(waiting: asyncio.Future[bool], something: bool) -> None:
     if not waiting.done():
         waiting.set_result(something)
+
+
+def priming(event_id: bytes) -> bytes:
+    """Return the event a stream begins with: an id to come back with, and how soon (SEP-1699)."""
+    return b"id: %b\nretry: %d\ndata: \n\n" % (event_id, RECONNECT_MILLISECONDS)
 
 
 def event(message: bytes, event_id: bytes | None = None) -> bytes:

@@ -17,7 +17,7 @@ from app.protocol.dispatcher import Dispatcher
 from app.protocol.session import Session
 from app.transports.bus import Bus, Content
 from app.transports.event_log import EventLog
-from app.transports.events import Exchange, Recorder, event
+from app.transports.events import Exchange, Recorder, event, priming
 from app.transports.sealed_sessions import SealedSessions
 
 FLUSH_SECONDS = 2.0
@@ -156,7 +156,7 @@ class _Positions:
             return b""
         # What was missed has not been sent yet: whoever comes back now must come back for that.
         first = self._last_event_id.encode() if self._last_event_id else self._id()
-        return b"id: %b\ndata: \n\n" % first
+        return priming(first)
 
     def record(self, message: bytes) -> bytes:
         return event(message, self._id())
