@@ -40,7 +40,7 @@ class Limits(BaseModel):
         "whole server): WebSockets are read more slowly, HTTP is 429 with Retry-After",
     )
     pings_per_minute: Count = Field(
-        120, description="WebSocket pings on one connection, unsolicited pongs included: closed with 1008"
+        60, description="WebSocket pings on one connection, unsolicited pongs included: closed with 1008"
     )
     json_depth: Annotated[int, Field(ge=8, le=512)] = Field(
         64, description="levels of nesting in one message: error -32600"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 MESSAGES_PER_SECOND = 1000
 """What one client may send while others are at work."""
 
-SLICE_SECONDS = 0.1
+SLICE_SECONDS = 0.05
 """Short, so that what a client sends in one burst delays nobody noticeably."""
 
 CONTENTION_SECONDS = 1.0

@@ -6,6 +6,7 @@ sentence of JSON.
 Sources: MCP specification, basic/transports "Security Warning" and security_best_practices.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
 
@@ -43,6 +44,9 @@ MAX_CONNECTIONS_PER_CLIENT = 200
 
 RETRY_SECONDS = 2
 """What a client that met a full server is told to wait."""
+
+HELD_BACK_SECONDS = 1.0
+"""How long a client past its share waits for being told so."""
 
 CORS_MAX_AGE_SECONDS = 600
 
@@ -129,6 +133,9 @@ class Guard:
             refusal = self._refuse_load(request, principal)
             if refusal is not None:
                 self._offenders.note(address, principal, _sentence(refusal))
+                if refusal.status == 429:
+                    # Told at once it would ask again at once; limits.sockets bounds how many wait here.
+                    await asyncio.sleep(HELD_BACK_SECONDS)
                 return refusal
             request[PRINCIPAL] = principal
             self._open[principal] += 1

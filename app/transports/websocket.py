@@ -32,7 +32,7 @@ CLOSE_SECONDS = 5.0
 MAX_BROKEN_MESSAGES = 20
 """Frames in a row that are not JSON-RPC before the peer is told to go."""
 
-MAX_PINGS_PER_MINUTE = 120
+MAX_PINGS_PER_MINUTE = 60
 """Pings and pongs of one peer before it is told to go; ours asks for three pongs a minute."""
 
 NOT_MCP = b"This server speaks MCP: JSON-RPC 2.0 in text frames, starting with initialize."
@@ -174,6 +174,8 @@ class WebSocketTransport:
         principal, wait = session.principal, self._shares.wait
         while True:
             frame = await receive()
+            if seconds := wait(principal):
+                await self._shares.turn(principal, seconds)
             if frame.type is not WSMsgType.TEXT:
                 if frame.type is WSMsgType.PING or frame.type is WSMsgType.PONG:
                     if await self._pinged(connection, frame):
@@ -183,8 +185,6 @@ class WebSocketTransport:
                 elif frame.type is WSMsgType.ERROR:
                     socket[OFFENCE] = MALFORMED.decode()
                 return
-            if seconds := wait(principal):
-                await self._shares.turn(principal, seconds)
             try:
                 message = decode(frame.data)
             except ProtocolError as error:
