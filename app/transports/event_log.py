@@ -119,13 +119,14 @@ class Recorder:
         self._name = ""
         self._stream = b""
         self._number = 0
-        self._unkept: deque[bytes] = deque()
         self._waiting = 0
-        self._kept: deque[int] = deque()
         self._keeping: asyncio.Task[None] | None = None
 
     def begin(self) -> bytes:
         """Return what a stream begins with: an id to come back with, where the revision knows that."""
+        # Made here, because most responses never have an event.
+        self._unkept: deque[bytes] = deque()
+        self._kept: deque[int] = deque()
         stream = secrets.token_urlsafe(STREAM_BYTES)
         self._name, self._stream = _name(self._session, stream), stream.encode()
         first = priming(b"%b.0" % self._stream)

@@ -141,8 +141,8 @@ class HttpTransport:
             if elsewhere := replicas.not_here(session, message):
                 replicas.tell(session, elsewhere)
         answered = self._dispatcher.dispatch(session, exchange, message)
-        if replicas is not None and not opening:
-            await replicas.settle(session, message)
+        if replicas is not None and replicas.changes_session(message):
+            await replicas.sessions.save(session)
         if not answered:
             return web.Response(status=202, headers=exchange.headers)
         if opening and session.revision is not None:

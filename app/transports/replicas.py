@@ -84,11 +84,15 @@ class Replicas:
         """Offer messages of a session to all replicas."""
         self._bus.say("messages", {"session": session.id, "messages": messages})
 
-    async def settle(self, session: Session, message: Any) -> None:
-        """Let all replicas know what a message has changed about its session."""
-        parts = message if type(message) is list else [message]
-        if any(type(part) is dict and part.get("method") in CHANGES_SESSION for part in parts):
-            await self.sessions.save(session)
+    @staticmethod
+    def changes_session(message: Any) -> bool:
+        """Tell whether a message changes what all replicas must know of its session."""
+        if type(message) is list:
+            return any(map(Replicas.changes_session, message))
+        if type(message) is not dict:
+            return False
+        method = message.get("method")
+        return type(method) is str and method in CHANGES_SESSION
 
     async def listen(self, session: Session, exchange: Exchange, last_event_id: str | None) -> None:
         """Tell a session of changes on a GET stream here, from now on and nowhere else.
@@ -169,11 +173,12 @@ class _Positions:
 
 
 def _is_elsewhere(session: Session, message: Content) -> bool:
+    # Ids are checked first: what is neither text nor a number is nobody's, and cannot be looked up.
     if "id" in message:
-        return "method" not in message and message["id"] not in session.asked
+        answered = message["id"]
+        return "method" not in message and type(answered) is str and answered not in session.asked
     params = message.get("params")
-    return (
-        message.get("method") == "notifications/cancelled"
-        and type(params) is dict
-        and params.get("requestId") not in session.calls
-    )
+    if message.get("method") != "notifications/cancelled" or type(params) is not dict:
+        return False
+    request_id = params.get("requestId")
+    return isinstance(request_id, (str, int)) and request_id not in session.calls

@@ -195,3 +195,22 @@ async def test_a_second_stream_at_the_same_replica_is_refused_unless_it_resumes(
         async with wire.listening(pair.a, old.last_event_id) as new:
             await new.until_begun()
             assert await old.rest() == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"method": []},
+        {"id": {}, "result": {}},
+        {"id": [], "result": {}},
+        {"id": 7, "result": {}},
+        {"method": "notifications/cancelled", "params": {"requestId": {}}},
+        {"method": "notifications/cancelled", "params": []},
+        {"method": "notifications/cancelled"},
+    ],
+)
+async def test_odd_messages_are_answered_and_harm_no_session(pair: Pair, wire: Wire, message: JSON) -> None:
+    await wire.initialize(pair.a)
+
+    assert await wire.tell(pair.b, message) in (202, 400)
+    assert (await wire.call(pair.a, "echo", {"text": "hi"}))["status"] == 200
