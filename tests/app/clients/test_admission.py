@@ -75,7 +75,7 @@ async def test_a_client_without_rules_costs_nothing_and_may_do_everything(admiss
 
 
 async def test_a_client_is_shown_and_may_call_its_own_tools_only(admission: ClientAdmission) -> None:
-    assert admission.tools("narrow") == {"echo", "gone"}
+    assert admission.tools("narrow") == frozenset({"echo", "gone"})
     assert await refused(admission, "narrow", "echo") is None
     sentence = await refused(admission, "narrow", "add")
     assert sentence is not None
