@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.exits import Exit
-from app.listener import PortInUseError, listen
-from app.process import event_loop, say
+from app.process import event_loop, loading, say
 from app.process import run as run_to_end
-from app.settings import ConfigurationError, Settings
 
 __all__ = ["event_loop", "main", "run"]
 
@@ -27,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> Exit:
     """Serve, and turn what goes wrong at start into a sentence and its exit code."""
+    with loading():
+        from app.listener import PortInUseError, listen
+        from app.settings import ConfigurationError, Settings
     try:
         settings = Settings.from_env(os.environ, Path.cwd())
         listener = listen(settings.ws_host, settings.ws_port)
@@ -37,8 +38,9 @@ def run() -> Exit:
         say(str(error))
         return Exit.PORT_IN_USE
     # Imported after the checks: a wrong setting is said before aiohttp is even loaded.
-    from app.serving import serve
-    from app.telemetry import logs
+    with loading():
+        from app.serving import serve
+        from app.telemetry import logs
 
     logs.configure(settings)
     with listener:

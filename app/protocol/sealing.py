@@ -14,11 +14,12 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 KEY_BYTES = 32
 MAX_SEALED_CHARACTERS = 64 * 1024
@@ -59,6 +60,8 @@ class Seal:
         Raises:
             ValueError: it is forged, has expired, or was sealed for something else.
         """
+        from cryptography.exceptions import InvalidTag
+
         raw = _decode(sealed)
         if len(raw) < _HEADER_BYTES + _TAG_BYTES or raw[:1] != _VERSION:
             raise ValueError(_NOT_SEALED)
@@ -75,7 +78,10 @@ class Seal:
         raise ValueError("the seal does not fit")
 
 
-def _cipher(key: bytes, salt: bytes, purpose: str) -> tuple[ChaCha20Poly1305, bytes]:
+def _cipher(key: bytes, salt: bytes, purpose: str) -> "tuple[ChaCha20Poly1305, bytes]":
+    # Imported here and above: a server that has sealed nothing yet starts without loading OpenSSL.
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
     size = KEY_BYTES + _NONCE_BYTES
     derived = hashlib.blake2b(
         salt + purpose.encode(), key=key, digest_size=size, person=b"exai-seal"

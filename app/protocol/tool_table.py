@@ -36,14 +36,22 @@ class ToolTable:
     ) -> None:
         self._admission = admission
         self._tools: dict[str, tuple[Tool[Any], SchemaValidator, Numbers | None]] = {}
+        # A schema takes a millisecond to build: once a tool, not once a revision.
+        inputs: dict[str, dict[str, Any]] = {}
         for tool in tools:
             if tool.name in self._tools:
                 raise ValueError(f"Two tools are named '{tool.name}'; a name must be unique.")
-            numbers = numbers_in(schema_of(tool.arguments))
-            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__, numbers)
-        self._mirrors = {tool.name: tuple(_mirrors(_input_schema(tool))) for tool in tools}
+            schema = schema_of(tool.arguments)
+            inputs[tool.name] = schema if tool.input_schema is None else tool.input_schema
+            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__, numbers_in(schema))
+        outputs = {tool.name: schema_of(tool.output, "serialization") for tool in tools if tool.output}
+        self._mirrors = {name: tuple(_mirrors(schema)) for name, schema in inputs.items()}
         self._pages = {
-            revision.version: Pages("tools", [_listing(tool, revision) for tool in tools], page_size)
+            revision.version: Pages(
+                "tools",
+                [_listing(tool, revision, inputs[tool.name], outputs.get(tool.name)) for tool in tools],
+                page_size,
+            )
             for revision in REVISIONS
         }
 
@@ -127,23 +135,21 @@ def _misfit(tool: Tool[Any], fault: str) -> ToolResult:
     return _error(f"Tool '{tool.name}' was not run because its arguments do not fit: {fault}.")
 
 
-def _input_schema(tool: Tool[Any]) -> dict[str, Any]:
-    return schema_of(tool.arguments) if tool.input_schema is None else tool.input_schema
-
-
 def _error(sentence: str) -> ToolResult:
     return ToolResult([text(sentence)], is_error=True)
 
 
-def _listing(tool: Tool[Any], revision: Revision) -> dict[str, Any]:
+def _listing(
+    tool: Tool[Any], revision: Revision, taken: dict[str, Any], returned: dict[str, Any] | None
+) -> dict[str, Any]:
     """Write down a tool as one revision lists it; pre-encoded, since it never changes."""
     entry: dict[str, Any] = {"name": tool.name}
     if revision.structured:
         entry["title"] = tool.title
     entry["description"] = tool.description
-    entry["inputSchema"] = _input_schema(tool)
-    if tool.output is not None and revision.structured:
-        entry["outputSchema"] = schema_of(tool.output, "serialization")
+    entry["inputSchema"] = taken
+    if returned is not None and revision.structured:
+        entry["outputSchema"] = returned
     if tool.annotations is not None and revision.annotations:
         entry["annotations"] = tool.annotations
     return entry

@@ -10,13 +10,17 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
-
 from app import __main__ as command
-from app import bootstrap
-from app.protocol.dispatcher import Dispatcher
-from app.protocol.tools import Call, Tool, ToolResult, text
+from app.process import loading
 from bench.servers.launch import launch
+
+# As the product itself loads what it needs.
+with loading():
+    from pydantic import BaseModel
+
+    from app import bootstrap, listener
+    from app.protocol.dispatcher import Dispatcher
+    from app.protocol.tools import Call, Tool, ToolResult, text
 
 
 class Echo(BaseModel):
@@ -51,6 +55,6 @@ def extended(tool: Tool[Any]) -> Iterator[None]:
 
 if __name__ == "__main__":
     launched = launch()
-    vars(command).update(listen=lambda _host, _port: launched.listener)
+    vars(listener).update(listen=lambda _host, _port: launched.listener)
     with extended(echo_tool()):
         sys.exit(command.run())
