@@ -44,8 +44,17 @@ def test_every_fault_is_said_at_once_with_its_key() -> None:
         "[limits]\nconections = 7\nconnections = 1.5\nbody_seconds = 0\n[limit]\nx = 1\n"
     )
 
-    keys = """clients.CI clients.b.rate clients.b.tools clients.b.budget_usd_per_day clients.b.token_sha256
-        limits.conections limits.connections limits.body_seconds limit""".split()
+    keys = [
+        "clients.CI",
+        "clients.b.rate",
+        "clients.b.tools",
+        "clients.b.budget_usd_per_day",
+        "clients.b.token_sha256",
+        "limits.conections",
+        "limits.connections",
+        "limits.body_seconds",
+        "limit",
+    ]
     assert sorted(fault.split(": ")[1].split(" is ")[0] for fault in found) == sorted(keys)
     assert any("if connections is meant" in fault for fault in found)
 
