@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-JSON: Final = "application/json"
+from app.transports.replies import JSON, JsonReply
+
 EVENTS: Final = "text/event-stream"
 
 STREAM_AFTER_SECONDS = 10.0
@@ -151,6 +152,9 @@ class Exchange:
         """
         try:
             if not self._finished and not self._stream:
+                # One loop turn: a handler that waits for nothing has answered by then.
+                await asyncio.sleep(0)
+            if not self._finished and not self._stream:
                 await self._next(STREAM_AFTER_SECONDS)
             if self._finished and not self._stream:
                 return self._answer()
@@ -170,6 +174,8 @@ class Exchange:
             self._lose()
 
     def _answer(self) -> web.Response:
+        if self._code == 0 and not self.headers and self._reply is not None:
+            return JsonReply(self._reply)
         status = self._statuses.get(self._code, 200)
         if status == 503:
             self.headers["Retry-After"] = RETRY_SECONDS

@@ -26,11 +26,12 @@ from app.protocol.revisions import HANDSHAKE_REVISIONS, STATELESS_REVISIONS
 from app.protocol.session import Session
 from app.transports.body import BODY_SECONDS, BodyRefused, read_body
 from app.transports.draining import finish_calls
-from app.transports.events import EVENTS, JSON, RETRY_SECONDS, Exchange
+from app.transports.events import EVENTS, RETRY_SECONDS, Exchange
 from app.transports.guard import PRINCIPAL, cors
 from app.transports.http_stateless import StatelessLeg, names_revision
 from app.transports.refusals import refuse
 from app.transports.replicas import CHANGED, Replicas
+from app.transports.replies import JSON
 from app.transports.routing import VERSION_HEADER
 from app.transports.sessions import LocalSessions, Sessions
 from app.transports.websocket import MAX_MESSAGE_BYTES, wants_upgrade

@@ -24,8 +24,9 @@ from app.protocol.errors import (
 from app.protocol.metadata import PROTOCOL_VERSION
 from app.protocol.session import Session
 from app.transports.draining import finish_calls
-from app.transports.events import JSON, Exchange
+from app.transports.events import Exchange
 from app.transports.guard import PRINCIPAL, cors
+from app.transports.replies import JSON
 from app.transports.routing import check_headers
 
 STATUSES = {
