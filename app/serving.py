@@ -7,13 +7,12 @@ Own signal handling instead of `web.run_app`, which closes the listener before a
 import asyncio
 import signal
 import sys
-from pathlib import Path
 from socket import socket
 
 import structlog
 from aiohttp import web
 
-from app import contract
+from app.announcement import Announcement
 from app.bootstrap import CLIENTS, HEALTH, HTTP, SHUTDOWN, WEBSOCKET, build_app
 from app.exits import Exit
 from app.settings import Settings
@@ -108,15 +107,14 @@ def _in_flight(app: web.Application) -> int:
 def _announce(settings: Settings, listener: socket) -> None:
     for warning in settings.warnings:
         log.warning(warning)
-    host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
-    url = f"{settings.public_url or f'http://{shown}:{port}'}{contract.MCP_PATH}"
-    log.info("listening", url=url, version=VERSION, environment=settings.environment, store=settings.store)
-    if sys.stderr.isatty():
-        token = _shown(settings.token_file) if settings.token_file else "as AUTH_TOKEN says"
-        sys.stderr.write(f"\n  EXAI MCP Server {VERSION}\n  URL    {url}\n  token  {token}\n\n")
-
-
-def _shown(path: Path) -> str:
-    """Shorten a path under the working directory, as a person would type it."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    said = Announcement.of(settings, *listener.getsockname()[:2])
+    terminal = sys.stderr.isatty()
+    log.info(
+        "listening",
+        **({"url": said.url} if terminal else said.fields()),
+        version=VERSION,
+        environment=settings.environment,
+        store=settings.store,
+    )
+    if terminal:
+        sys.stderr.write(said.block())

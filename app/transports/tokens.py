@@ -65,7 +65,8 @@ class Tokens:
             self._throttle.failed(address)
             await self._throttle.tell(address)
             return _unauthorized(
-                "This token is not known here; `make token` or the operator has the right one."
+                "This token is not known here; the operator has the right one "
+                "(`make run` keeps it in data/token, `make token` prints that of a stack)."
             )
         self._proven[(address, digest)] = owner
         if len(self._proven) > MAX_PROVEN:

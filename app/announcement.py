@@ -1,0 +1,64 @@
+"""What the server says once it listens: where it is, where its token is, how a client is told both."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import contract
+from app.settings import Settings
+from app.version import VERSION
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The URLs of one server, and the file that keeps its token; never the token itself."""
+
+    url: str
+    token_file: Path | None
+    """None when AUTH_TOKEN was given: then whoever started the server has it."""
+
+    @classmethod
+    def of(cls, settings: Settings, host: str, port: int) -> "Announcement":
+        """Make it for a server that listens there, or is reached by its PUBLIC_URL."""
+        shown = _ANYWHERE.get(host, f"[{host}]" if ":" in host else host)
+        return cls(
+            f"{settings.public_url or f'http://{shown}:{port}'}{contract.MCP_PATH}", settings.token_file
+        )
+
+    @property
+    def websocket_url(self) -> str:
+        """The same place for a WebSocket: ws for http, wss for https (RFC 6455 §3)."""
+        return f"ws{self.url.removeprefix('http')}"
+
+    @property
+    def connect(self) -> str:
+        """The command that adds this server to Claude Code; the user's shell puts the token in."""
+        token = f"$(cat {shlex.quote(str(self.token_file))})" if self.token_file else "$AUTH_TOKEN"
+        entry = {
+            "type": "ws",
+            "url": self.websocket_url,
+            "headers": {"Authorization": "Bearer TOKEN"},
+        }
+        text = json.dumps(entry, separators=(",", ":")).replace("TOKEN", f"'\"{token}\"'")
+        return f"claude mcp add-json exai '{text}'"
+
+    def fields(self) -> dict[str, str]:
+        """Return it for the log; whoever gave AUTH_TOKEN needs no command that reads a file."""
+        where = {"url": self.url, "websocket": self.websocket_url}
+        if self.token_file:
+            where |= {"token_file": str(self.token_file), "connect": self.connect}
+        return where
+
+    def block(self) -> str:
+        """Return it for a person at a terminal."""
+        rows = (
+            ("URL", self.url),
+            ("WebSocket", self.websocket_url),
+            ("token", f"in {self.token_file}" if self.token_file else "the one AUTH_TOKEN was set to"),
+            ("Claude Code", self.connect),
+        )
+        lines = [f"  {name.ljust(11)}  {text}" for name, text in rows]
+        return "\n".join(["", f"  EXAI MCP Server {VERSION} listens", *lines, "", ""])
