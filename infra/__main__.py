@@ -23,7 +23,7 @@ settings = Settings.load(pulumi.Config())
 root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack())
 ground = survey(site, settings.published_port)
-credentials = SecretFiles.of(site)
+credentials = SecretFiles.of(site, production=settings.environment == "production")
 engine = Containers(site, credentials, settings, swap=ground.accounts_swap)
 
 image = ServerImage(

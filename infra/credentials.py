@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,19 @@ from infra.sources import variable
 TOKEN_BYTES = 32
 FOLDER_MODE = 0o700
 """Keeps other users of the host out."""
-FILE_MODE = 0o644
-"""Lets the containers' numeric users read what is mounted; a bind mount does not translate users."""
+OWNED_MODE = 0o400
+"""For a file that belongs to its one reader; the server accepts nothing wider in production."""
+OPEN_MODE = 0o644
+"""Where files cannot be given away: a bind mount does not translate users, and containers must read them."""
 GENERATED = ("auth_token", "state_key", "postgres_password", "redis_password")
 VENDOR_KEYS = ("kimi_api_key", "glm_api_key")
+READ_BY_A_STORE = frozenset({"postgres_password", "redis_password"})
+"""Every other secret is read by the server."""
+NOT_ROOT = (
+    "In production each secret file belongs to the container user that reads it, and only root can give "
+    "files away: run this as root (sudo), or set `exai-mcp-server:environment: development` under `config:` "
+    "in {file}."
+)
 FINGERPRINT_DIGITS = 16
 NOT_YET = "not generated yet"
 
@@ -36,11 +46,16 @@ class SecretFiles:
     vendor_keys: Mapping[str, str]
 
     @classmethod
-    def of(cls, site: Site) -> "SecretFiles":
-        """Take the stack's secrets, and make the missing ones unless this is a preview."""
+    def of(cls, site: Site, *, production: bool = False) -> "SecretFiles":
+        """Take the stack's secrets, and make the missing ones unless this is a preview.
+
+        Raises:
+            pulumi.RunError: this is an update that cannot write them so that their readers may read them.
+        """
         found = {name: variable(name.upper(), site.root) for name in VENDOR_KEYS}
         files = cls(site.secrets, {name: text for name, text in found.items() if text})
         if not pulumi.runtime.is_dry_run():
+            require_owners(site, production=production)
             files.write()
         return files
 
@@ -98,4 +113,24 @@ class SecretFiles:
         path = self.path(name)
         if self._text(name) != text:
             path.write_text(text, encoding="utf-8")
-        path.chmod(FILE_MODE)
+        if may_give_away():
+            reader = contract.STORE_USER_ID if name in READ_BY_A_STORE else contract.USER_ID
+            os.chown(path, reader, reader)
+            path.chmod(OWNED_MODE)
+        else:
+            path.chmod(OPEN_MODE)
+
+
+def may_give_away() -> bool:
+    """Whether this process may change whose a file is."""
+    return os.geteuid() == 0
+
+
+def require_owners(site: Site, *, production: bool) -> None:
+    """Make sure that the secret files can be what the stack's environment asks for.
+
+    Raises:
+        pulumi.RunError: production, and this process cannot give files to their readers.
+    """
+    if production and not may_give_away():
+        raise pulumi.RunError(NOT_ROOT.format(file=site.file))

@@ -16,6 +16,8 @@ SECRETS_LABEL = "exai.secrets"
 """A keyed digest of the secrets a container reads, so that a changed secret replaces its readers."""
 
 CHECKOUT_DIGITS = 12
+DEFAULT_STACK = "dev"
+"""The stack that `make` means when none is named."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,15 @@ class Site:
     root: Path
     stack: str
     prefix: str
+
+    @property
+    def file(self) -> str:
+        """Name of the stack's settings file."""
+        return f"Pulumi.{self.stack}.yaml"
+
+    def make(self, verb: str) -> str:
+        """Return the command line of a verb for this stack, for sentences that advise it."""
+        return f"make {verb}" if self.stack == DEFAULT_STACK else f"make {verb} STACK={self.stack}"
 
     @property
     def generated(self) -> Path:

@@ -1,5 +1,6 @@
 """Secrets are files that are made once, and whose changes show without showing them."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -34,9 +35,47 @@ def test_missing_secrets_are_generated_and_kept(site: Site) -> None:
     assert all(len(text) >= 43 for text in first.values())
 
 
-def test_the_folder_keeps_others_out_and_the_files_let_containers_read(credentials: SecretFiles) -> None:
-    assert stat.S_IMODE(credentials.folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in credentials.folder.iterdir()} == {0o644}
+def test_without_the_right_to_give_files_away_the_folder_keeps_others_out(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    SecretFiles(site.secrets, {}).write()
+
+    assert stat.S_IMODE(site.secrets.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in site.secrets.iterdir()} == {0o644}
+
+
+def test_with_it_each_file_belongs_to_its_one_reader(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, int] = {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, user, _group: given.update({path.name: user}))
+
+    SecretFiles(site.secrets, {"kimi_api_key": "k"}).write()
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in site.secrets.iterdir()} == {0o400}
+    assert {name for name, user in given.items() if user == 999} == {"postgres_password", "redis_password"}
+    assert {name for name, user in given.items() if user == 1000} == {
+        "auth_token",
+        "state_key",
+        "database_url",
+        "redis_url",
+        "kimi_api_key",
+    }
+
+
+@pytest.mark.usefixtures("update")
+def test_production_that_cannot_give_files_away_is_refused_before_anything_is_made(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    with pytest.raises(
+        pulumi.RunError, match=r"^In production each secret file belongs to .* in Pulumi\.dev"
+    ):
+        SecretFiles.of(site, production=True)
+
+    assert not site.secrets.exists()
 
 
 def test_the_urls_follow_the_passwords(credentials: SecretFiles) -> None:
