@@ -143,8 +143,19 @@ def networks(value: str) -> tuple[Network, ...]:
 
 def token(value: str) -> str:
     """Accept what can travel in an Authorization header: printable ASCII without blanks (RFC 6750 §2.1)."""
+    return _header_safe(value, "generate it with `openssl rand -hex 32`")
+
+
+def copied(place: str) -> Callable[[str], str]:
+    """Return a parser like `token` for a key that only its issuer can make; `place` is where it shows it."""
+
+    def parse(value: str) -> str:
+        return _header_safe(value, f"copy the key again, whole and alone, from {place}")
+
+    return parse
+
+
+def _header_safe(value: str, advice: str) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError(
-            "which holds blanks or other than printable ASCII: generate it with `openssl rand -hex 32`"
-        )
+        raise ValueError(f"which holds blanks or other than printable ASCII: {advice}")
     return value

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import contract
+from app.providers import catalog
 from app.settings import parsing
 
 
@@ -37,6 +38,8 @@ class Variable:
         """The variable that names a file with the value; of use for secrets only."""
         return f"{self.name}_FILE"
 
+
+_SUPABASE_KEYS = "the API settings of the Supabase project"
 
 VARIABLES: tuple[Variable, ...] = (
     Variable(
@@ -89,11 +92,13 @@ VARIABLES: tuple[Variable, ...] = (
         parsing.networks,
         "",
     ),
-    Variable("KIMI_API_KEY", "key of the Moonshot platform", parsing.token, secret=True),
+    Variable(
+        "KIMI_API_KEY", "key of the Moonshot platform", parsing.copied(catalog.KIMI.keys_at), secret=True
+    ),
     Variable(
         "KIMI_BASE_URL", "Moonshot's API", parsing.url("https", "http"), default="https://api.moonshot.ai/v1"
     ),
-    Variable("GLM_API_KEY", "key of the Z.ai platform", parsing.token, secret=True),
+    Variable("GLM_API_KEY", "key of the Z.ai platform", parsing.copied(catalog.GLM.keys_at), secret=True),
     Variable(
         "GLM_BASE_URL", "Z.ai's API", parsing.url("https", "http"), default="https://api.z.ai/api/paas/v4"
     ),
@@ -108,13 +113,13 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "SUPABASE_SERVICE_ROLE_KEY",
         "the secret (service_role or sb_secret_) key, which the Supabase store needs",
-        parsing.token,
+        parsing.copied(_SUPABASE_KEYS),
         secret=True,
     ),
     Variable(
         "SUPABASE_KEY",
         "the anon or publishable key, used for a reachability check only",
-        parsing.token,
+        parsing.copied(_SUPABASE_KEYS),
         secret=True,
     ),
     Variable(

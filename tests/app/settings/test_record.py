@@ -177,6 +177,26 @@ def test_production_refuses_a_token_that_can_be_guessed(tmp_path: Path) -> None:
     assert sentence.startswith("AUTH_TOKEN is shorter")
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("KIMI_API_KEY", "copy the key again, whole and alone, from https://platform.kimi.ai/"),
+        ("GLM_API_KEY", "copy the key again, whole and alone, from https://z.ai/"),
+        ("SUPABASE_KEY", "copy the key again, whole and alone, from the API settings"),
+        ("AUTH_TOKEN", "generate it with `openssl rand -hex 32`"),
+        ("STATE_KEY", "generate it with `openssl rand -hex 32`"),
+    ],
+)
+@pytest.mark.parametrize("value", ["sk-made up", "sk-mädeup"])
+def test_only_a_secret_of_our_own_is_to_be_generated(
+    tmp_path: Path, name: str, advice: str, value: str
+) -> None:
+    (sentence,) = faults({name: value}, tmp_path)
+
+    assert advice in sentence
+    assert value not in sentence
+
+
 def test_production_refuses_a_secret_file_that_others_may_read(tmp_path: Path) -> None:
     file = tmp_path / "auth_token"
     file.write_text(STRONG)
