@@ -30,7 +30,9 @@ require_engine
 docker compose version > /dev/null 2>&1 \
   || fail "$EXIT_UNAVAILABLE" "docker has no compose plugin: install it as https://docs.docker.com/compose/install/linux/ says."
 scripts/docker-env.sh "$env_file"
-require_env_file "$env_file"
+require_env_file "$env_file" compose
+port=$(setting "$env_file" MCP_PUBLISHED_PORT "$DEFAULT_PORT")
+require_port "$port"
 CA_BUNDLE=$(ca_bundle "$env_file")
 PYTHON_IMAGE=$(base_image python:3.13-slim PYTHON_IMAGE "$env_file")
 POSTGRES_IMAGE=$(base_image postgres:17 POSTGRES_IMAGE "$env_file")
@@ -41,7 +43,6 @@ compose=(docker compose --env-file "$env_file")
 configuration=$("${compose[@]}" config) || exit "$EXIT_CONFIGURATION"
 project=$(sed -n 's/^name: //p' <<< "$configuration")
 image=$("${compose[@]}" config --images exai-mcp-server | grep exai-mcp-server | head -n 1)
-port=$(setting "$env_file" MCP_PUBLISHED_PORT "$DEFAULT_PORT")
 if [ -z "$(docker ps --quiet --filter "publish=$port" --filter "label=com.docker.compose.project=$project")" ]; then
   require_free_port "$port"
 fi

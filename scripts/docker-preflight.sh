@@ -15,6 +15,11 @@ fail() {
   exit "$code"
 }
 
+# show_usage: the comment at the top of the script, to stdout.
+show_usage() {
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "scripts/$(basename "$0")"
+}
+
 require_engine() {
   command -v docker > /dev/null \
     || fail "$EXIT_UNAVAILABLE" "docker is not on PATH, so nothing can be built or started: install it as https://docs.docker.com/engine/install/ says."
@@ -65,10 +70,12 @@ holder() {
   printf '%s' "${name:-a process of another user}"
 }
 
+require_port() {
+  { [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ]; } \
+    || fail "$EXIT_CONFIGURATION" "MCP_PUBLISHED_PORT is '$1', which is not a port: use a whole number from 1 to 65535."
+}
+
 require_free_port() {
-  case $1 in
-    *[!0-9]* | '') fail "$EXIT_CONFIGURATION" "MCP_PUBLISHED_PORT is '$1', which is not a port: use a whole number from 1 to 65535." ;;
-  esac
   if (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; then
     fail "$EXIT_UNAVAILABLE" "Port $1 of 127.0.0.1 is held by $(holder "$1"), so the server could not be reached there: end it, or set MCP_PUBLISHED_PORT to another port."
   fi
@@ -84,16 +91,22 @@ require_own_volume() {
   fail "$EXIT_CONFIGURATION" "Volume $2 belongs to user $owner and the server runs as user $SERVER_USER, so it could not write: mend it with \`docker run --rm --user 0:0 --volume $2:$3 --entrypoint chown $1 -R $SERVER_USER:$SERVER_USER $3\`."
 }
 
-# require_env_file FILE: every line must be one that `docker run --env-file` takes as it stands; all faults at once.
+# known_names FILE: every variable that FILE may set, read from the compose files and the example.
+known_names() {
+  local files=(docker-compose*.yml) more
+  IFS=: read -ra more <<< "$(setting "$1" COMPOSE_FILE '')"
+  sed -n 's/^#\{0,1\}\([A-Z][A-Z0-9_]*\)=.*/\1/p' .env.docker.example
+  # ${NAME...}, and a bare `NAME:` under environment, which compose passes on.
+  grep -ohE '\$\{[A-Z][A-Z0-9_]*|^ +[A-Z][A-Z0-9_]*:( *#.*)?$' "${files[@]}" ${more[@]+"${more[@]}"} \
+    | sed 's/^\${//; s/^ *//; s/:.*//'
+}
+
+# require_env_file FILE READER: every line must mean the same to READER (compose or run) as to its writer; all faults at once.
 require_env_file() {
-  [ -r "$1" ] || fail "$EXIT_CONFIGURATION" "$1 cannot be read by $(id -un): check its owner and mode, or name another file with --env-file."
+  [ -r "$1" ] || fail "$EXIT_CONFIGURATION" "$1 cannot be read by $(id -un): check its owner and mode, or name another file."
   local faults
-  faults=$(awk -v file="$1" '
-    /\r$/ { printf "  line %d ends in a carriage return, which would become part of the value: save it with Unix line ends\n", NR; next }
-    /^[[:space:]]*(#|$)/ { next }
-    !/^[A-Za-z_][A-Za-z0-9_]*=/ { split($0, part, "="); printf "  line %d (%s) is not NAME=value: no spaces around the name, no `export`, one variable a line\n", NR, part[1] }
-  ' "$1")
-  [ -z "$faults" ] || fail "$EXIT_CONFIGURATION" "$1 is malformed and nothing was started:"$'\n'"$faults"
+  faults=$(awk -v reader="$2" -v file="$1" -f scripts/docker-env-file.awk <(known_names "$1") "$1")
+  [ -z "$faults" ] || fail "$EXIT_CONFIGURATION" "$1 has faults, so nothing was started:"$'\n'"$faults"
 }
 
 # announce PORT FILE: where the server is, where its token is, and the line that connects Claude Code.
@@ -104,6 +117,6 @@ announce() {
 Serving MCP on http://127.0.0.1:$1/mcp and ws://127.0.0.1:$1/mcp
 Token: AUTH_TOKEN in $2
 Claude Code:
-  claude mcp add-json exai '{"type":"ws","url":"ws://127.0.0.1:$1/mcp","headers":{"Authorization":"Bearer '"\$(sed -n 's/^AUTH_TOKEN=//p' $file)"'"}}'
+  claude mcp add-json exai '{"type":"ws","url":"ws://127.0.0.1:$1/mcp","headers":{"Authorization":"Bearer '"\$(sed -n 's/^AUTH_TOKEN=//p' $file | tail -n 1)"'"}}'
 TEXT
 }

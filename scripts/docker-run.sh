@@ -20,13 +20,14 @@ done
 
 require_engine
 [ "$env_file" != .env.docker ] || scripts/docker-env.sh
-require_env_file "$env_file"
+require_env_file "$env_file" run
+port=$(setting "$env_file" MCP_PUBLISHED_PORT "$DEFAULT_PORT")
+require_port "$port"
 docker image inspect "$image" > /dev/null 2>&1 \
   || fail "$EXIT_UNAVAILABLE" "There is no image $image here: build it with scripts/docker-build.sh."
 if docker container inspect "$name" > /dev/null 2>&1; then
   fail "$EXIT_UNAVAILABLE" "A container named $name is already here: remove it with \`docker rm --force $name\` (its volumes stay), or choose another --name."
 fi
-port=$(setting "$env_file" MCP_PUBLISHED_PORT "$DEFAULT_PORT")
 require_free_port "$port"
 require_own_volume "$image" "$name-data" /app/data
 require_own_volume "$image" "$name-logs" /app/logs

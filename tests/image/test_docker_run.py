@@ -65,29 +65,26 @@ def test_it_serves_on_the_published_port_and_says_where(
 def test_a_wrong_environment_ends_with_the_servers_code_and_every_fault(
     image: str, container: str, env_file: Path, free_port: int
 ) -> None:
-    wrong = 'LOG_LEVEL=LOUD\nDRAIN_TIMEOUT=soon\nDATABASE_URL=nonsense\nGLM_BASE_URL="https://api.z.ai/v4"\n'
+    wrong = "LOG_LEVEL=LOUD\nDRAIN_TIMEOUT=soon\nDATABASE_URL=nonsense\n"
     env_file.write_text(env_file.read_text() + wrong)
     ran = _run(image, container, env_file, MCP_PUBLISHED_PORT=str(free_port))
 
     assert ran.returncode == 78
-    for name in ("LOG_LEVEL", "DRAIN_TIMEOUT", "DATABASE_URL", "GLM_BASE_URL"):
+    for name in ("LOG_LEVEL", "DRAIN_TIMEOUT", "DATABASE_URL"):
         assert name in ran.stderr
-    assert "quot" in ran.stderr  # docker keeps quotes as part of the value, and the server says so
     assert "nothing was left running" in ran.stderr
     assert not _exists(container)
 
 
-def test_lines_that_are_no_variables_are_all_named_before_anything_starts(
-    image: str, container: str, tmp_path: Path
+def test_faults_of_the_file_are_named_before_anything_starts(
+    image: str, container: str, env_file: Path
 ) -> None:
-    env_file = tmp_path / "env"
-    env_file.write_bytes(b"export AUTH_TOKEN=x\n# a comment\n\nLOG_LEVEL = INFO\nSTATE_KEY=abc\r\nOK=fine\n")
+    env_file.write_text(env_file.read_text() + "FOO_BAR=1\nKIMI_API_KEY=ab$cd\n")
     ran = _run(image, container, env_file)
 
     assert ran.returncode == 78
-    assert [word for word in ("line 1 ", "line 4 ", "line 5 ") if word not in ran.stderr] == []
-    assert "line 6" not in ran.stderr
-    assert "carriage return" in ran.stderr
+    assert "FOO_BAR" in ran.stderr
+    assert "KIMI_API_KEY" not in ran.stderr  # only compose would replace $cd
     assert not _exists(container)
 
 
