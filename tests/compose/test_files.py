@@ -138,6 +138,21 @@ def test_an_environment_file_that_is_there_stays_as_it_is(tmp_path: Path) -> Non
     assert there.read_text() == "AUTH_TOKEN=mine\n"
 
 
+def test_a_secret_without_a_value_is_filled_and_named_and_nothing_else_changes(tmp_path: Path) -> None:
+    there = tmp_path / "env"
+    there.write_text("# mine\nAUTH_TOKEN=\nSTATE_KEY=kept\n#CA_BUNDLE=\nKIMI_API_KEY=\n")
+    there.chmod(0o640)
+    script = ROOT / "scripts" / "docker-env.sh"
+    filled = subprocess.run([script, there], check=True, capture_output=True, text=True, timeout=10)
+    _, token, *rest = there.read_text().splitlines()
+
+    assert re.fullmatch(r"AUTH_TOKEN=[0-9a-f]{64}", token)
+    assert rest == ["STATE_KEY=kept", "#CA_BUNDLE=", "KIMI_API_KEY="]
+    assert filled.stderr == f"Filled in {there} what had no value: AUTH_TOKEN.\n"
+    assert stat.S_IMODE(there.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [there]
+
+
 def test_shellcheck_finds_nothing() -> None:
     scripts = sorted(str(path) for path in (ROOT / "scripts").glob("*.sh"))
     linted = subprocess.run(
