@@ -1,15 +1,15 @@
 """Where values come from: the environment, files named by `<NAME>_FILE`, and `.env` in development."""
 
-import difflib
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.settings.variables import NEIGHBOURS, VARIABLES, Variable
+from app import dotenv
+from app.dotenv import Dotenv
+from app.settings import names
+from app.settings.variables import VARIABLES, Variable
 
-NEAR_MISS = 0.85
-"""difflib's ratio from which a foreign name is taken for a misspelt one of ours."""
 _QUOTES = ("'", '"')
 
 
@@ -29,12 +29,14 @@ def read(environ: Mapping[str, str], working_directory: Path) -> Values:
     """
     values = Values()
     production = environ.get("ENVIRONMENT", "").strip(" '\"").lower() == "production"
-    dotenv = {} if production else _read_dotenv(working_directory / ".env", values)
-    if dotenv.get("ENVIRONMENT", "").lower() == "production":
+    file = Dotenv() if production else dotenv.read(working_directory / ".env")
+    values.faults += file.faults
+    values.warnings += file.warnings
+    if file.values.get("ENVIRONMENT", "").lower() == "production":
         values.faults.append(
             "ENVIRONMENT is production in .env, which is read in development only: set it as a real variable."
         )
-    merged = {name: text for name, text in {**dotenv, **environ}.items() if text}
+    merged = {name: text for name, text in {**file.values, **environ}.items() if text}
     # A real variable beats .env in both its forms: NAME in the one and NAME_FILE in the other do not clash.
     for variable in VARIABLES:
         for name, twin in ((variable.name, variable.file_name), (variable.file_name, variable.name)):
@@ -44,7 +46,7 @@ def read(environ: Mapping[str, str], working_directory: Path) -> Values:
         text = _text_of(variable, merged, production=production, values=values)
         if text is not None:
             values.texts[variable.name] = text
-    values.warnings += _near_misses(merged)
+    values.warnings += _near_misses(environ)
     return values
 
 
@@ -91,42 +93,10 @@ def _read_file(variable: Variable, path: Path, *, production: bool, values: Valu
     return text
 
 
-def _read_dotenv(path: Path, values: Values) -> dict[str, str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        values.faults.append(f"{path} cannot be read ({error}): correct it, or remove it.")
-        return {}
-    found = {}
-    for number, line in enumerate(lines, start=1):
-        stripped = line.strip().removeprefix("export ").lstrip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        name, separator, value = stripped.partition("=")
-        if not separator or not name.strip().replace("_", "a").isalnum():
-            values.faults.append(f"{path} line {number} is not NAME=value: correct or remove it.")
-            continue
-        found[name.strip()] = _unquoted(value.strip())
-    return found
-
-
-def _unquoted(value: str) -> str:
-    """Drop the quotes of a `.env` value, and a comment after an unquoted one, as compose does."""
-    if value[:1] in _QUOTES and (end := value.find(value[0], 1)) > 0:
-        return value[1:end]
-    return value.partition(" #")[0].rstrip()
-
-
-def _near_misses(names: Mapping[str, str]) -> list[str]:
-    ours = [variable.name for variable in VARIABLES]
-    known = {*ours, *(variable.file_name for variable in VARIABLES), *NEIGHBOURS}
-    found = []
-    for name in sorted(set(names) - known):
-        close = difflib.get_close_matches(name, ours, n=1, cutoff=NEAR_MISS)
-        if close and close[0][0] == name[0]:
-            found.append(
-                f"{name} is set, which this server does not read: if {close[0]} is meant, rename it."
-            )
-    return found
+def _near_misses(environ: Mapping[str, str]) -> list[str]:
+    present = frozenset(name for name, text in environ.items() if text)
+    return [
+        f"{name} is set, which this server does not read: if {meant} is meant, rename it."
+        for name in sorted(present)
+        if (meant := names.meant_beside(name, present))
+    ]

@@ -235,7 +235,7 @@ def test_an_empty_variable_counts_as_unset(tmp_path: Path) -> None:
 
 def test_dotenv_is_read_in_development_and_a_real_variable_beats_it(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
-        "# keys\nexport KIMI_API_KEY='from dotenv'\nGLM_API_KEY=dotenv # note\nLOG_LEVEL=DEBUG\nAUTH_TOKN=x\n"
+        "# keys\nexport KIMI_API_KEY='from dotenv'\nGLM_API_KEY=dotenv # note\nLOG_LEVEL=DEBUG\nOTHER=x\n"
     )
     (tmp_path / ".env").write_text((tmp_path / ".env").read_text().replace("from dotenv", "from-dotenv"))
     (tmp_path / "glm").write_text("from-file")
@@ -244,7 +244,7 @@ def test_dotenv_is_read_in_development_and_a_real_variable_beats_it(tmp_path: Pa
     assert settings.kimi_api_key == Secret("from-dotenv")
     assert settings.glm_api_key == Secret("from-file")
     assert settings.log_level == "ERROR"
-    assert "AUTH_TOKN" in settings.warnings[0]
+    assert "also sets OTHER, which nothing here reads" in settings.warnings[0]
 
 
 def test_dotenv_is_not_read_in_production(tmp_path: Path) -> None:
@@ -270,6 +270,20 @@ def test_near_misses_are_warned_of_and_foreign_variables_are_not(tmp_path: Path)
     )  # fmt: skip
 
     assert [sentence.split()[0] for sentence in settings.warnings] == ["AUTH_TOKN", "KIMI_APIKEY"]
+
+
+def test_the_short_names_of_other_servers_are_warned_of_unless_ours_are_set_too(tmp_path: Path) -> None:
+    found = Settings.from_env({"PORT": "8092", "HOST": "box", "WS_HOST": "127.0.0.1"}, tmp_path).warnings
+
+    assert found == ("PORT is set, which this server does not read: if WS_PORT is meant, rename it.",)
+
+
+def test_a_misspelt_name_in_dotenv_keeps_the_server_from_starting(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KIMI_KEY=sk-made-up\n")
+
+    (sentence,) = faults({}, tmp_path)
+    assert "did you mean KIMI_API_KEY?" in sentence
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(
