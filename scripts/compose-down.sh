@@ -4,6 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/docker-preflight.sh
+case ${1:-} in
+  -h | --help) show_usage && exit ;;
+  -*) fail 64 "$1 is not an option here. Usage: scripts/compose-down.sh [ENV_FILE]" ;;
+esac
 env_file=${1:-.env.docker}
 
 require_engine

@@ -11,6 +11,7 @@ file=Dockerfile target=production
 tags=()
 while [ $# -gt 0 ]; do
   case $1 in
+    -h | --help) show_usage && exit ;;
     --file) file=${2:?$usage} && shift 2 ;;
     --target) target=${2?$usage} && shift 2 ;;
     --tag) tags+=("${2:?$usage}") && shift 2 ;;

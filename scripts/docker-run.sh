@@ -11,6 +11,7 @@ START_SECONDS=60
 env_file=.env.docker name=exai-mcp-server image=exai-mcp-server:latest
 while [ $# -gt 0 ]; do
   case $1 in
+    -h | --help) show_usage && exit ;;
     --env-file) env_file=${2:?$usage} && shift 2 ;;
     --name) name=${2:?$usage} && shift 2 ;;
     --image) image=${2:?$usage} && shift 2 ;;

@@ -103,3 +103,21 @@ def test_a_port_that_is_none_is_one_sentence_with_its_variable(port: str) -> Non
     assert judged.returncode == 78
     assert judged.stderr.startswith(f"MCP_PUBLISHED_PORT is '{port}', which is not a port")
     assert len(judged.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "script", ["docker-build.sh", "docker-run.sh", "docker-env.sh", "compose-up.sh", "compose-down.sh"]
+)
+def test_help_is_the_usage_and_starts_nothing(script: str) -> None:
+    helped = subprocess.run(
+        [ROOT / "scripts" / script, "--help"],
+        env=BARE | {"DOCKER_HOST": "unix:///nowhere/docker.sock"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10,
+    )
+
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert f"Usage: scripts/{script}" in helped.stdout
+    assert "#" not in helped.stdout

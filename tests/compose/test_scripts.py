@@ -94,6 +94,9 @@ def test_wrong_values_end_with_78_and_every_fault_and_mended_ones_serve(
     assert refused.returncode == 78, refused.stderr
     assert "LOG_LEVEL is 'LOUD'" in refused.stderr
     assert "DRAIN_TIMEOUT is 'soon'" in refused.stderr
+    assert "Building exai-mcp-server:" in refused.stderr
+    assert "\x1b" not in refused.stderr
+    assert "redis" not in refused.stderr.partition("LOG_LEVEL is")[2]  # the stores' logs explain nothing here
     assert scripts.server("{{.State.Status}}") == "exited"
 
     _write(scripts.env_file, f"MCP_PUBLISHED_PORT={free_port}")
