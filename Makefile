@@ -13,11 +13,11 @@ help: ## list the verbs
 
 .PHONY: ready ready-python ready-pulumi toolchain
 ready: # engine, Pulumi, Python environment: looks first, installs only what is missing and may be installed
-	@$(PYTHON) scripts/bootstrap
+	@$(PYTHON) scripts/bootstrap --quiet
 ready-python:
-	@$(PYTHON) scripts/bootstrap python
+	@$(PYTHON) scripts/bootstrap --quiet python
 ready-pulumi: # no engine needed
-	@$(PYTHON) scripts/bootstrap python toolchain
+	@$(PYTHON) scripts/bootstrap --quiet python toolchain
 toolchain: ## build the Pulumi CLI and its Docker provider from source (registries-only machines)
 	@$(PYTHON) scripts/bootstrap toolchain
 
@@ -39,7 +39,7 @@ ps: ready ## the stack's containers, their health and ports (STACK=dev)
 token: ready-pulumi ## print the client token (STACK=dev)
 	@$(STACKS) token --stack $(STACK)
 env: ready-pulumi ## print the environment for a bare `pulumi up`, to be evaluated by the shell
-	@cat .exai/env && $(STACKS) env --stack $(STACK)
+	@$(WITH) more=$$(python -m scripts.stack env --stack $(STACK)) && cat .exai/env && printf '%s\n' "$$more"
 
 .PHONY: run compose-up compose-down
 run: ready-python ## serve from this checkout with SQLite, no container

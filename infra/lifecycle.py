@@ -48,7 +48,7 @@ class Lifecycle:
         if left is None:
             return
         if is_foreign(left, self._site):
-            raise EngineError(foreign(left))
+            raise EngineError(foreign(left, self._site))
         pulumi.log.warn(f"Removing {self._name}, which an interrupted update left behind.")
         engine.remove(left.id)
 
@@ -78,12 +78,12 @@ def is_foreign(one: Listed, site: Site) -> bool:
     return (one.stack, one.checkout) != (site.prefix, site.checkout)
 
 
-def foreign(one: Listed) -> str:
+def foreign(one: Listed, site: Site) -> str:
     """Return the sentence for a name that is taken."""
     owner = "another checkout of this project" if one.stack else "something else"
     return (
-        f"A container named {one.name} is there already and belongs to {owner}: remove it, or choose another "
-        "name with `pulumi config set exai-mcp-server:prefix NAME`."
+        f"A container named {one.name} is there already and belongs to {owner}: remove it, or set "
+        f"`exai-mcp-server:prefix: {site.prefix}-2` under `config:` in {site.file}."
     )
 
 

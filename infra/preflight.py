@@ -60,7 +60,7 @@ def check_names(site: Site, there: Sequence[Listed]) -> None:
     """Refuse a container name that belongs to somebody else."""
     for one in there:
         if one.name in site.containers and is_foreign(one, site):
-            raise EngineError(foreign(one))
+            raise EngineError(foreign(one, site))
 
 
 def check_port(site: Site, port: int, there: Sequence[Listed]) -> None:
@@ -69,15 +69,16 @@ def check_port(site: Site, port: int, there: Sequence[Listed]) -> None:
     if holder is not None and not is_foreign(holder, site):
         return
     if holder is not None:
-        raise EngineError(_taken(port, f"the container {holder.name}"))
+        raise EngineError(_taken(site, port, f"the container {holder.name}"))
     if engine.host().startswith("unix://") and not _free(port):
-        raise EngineError(_taken(port, _process(port)))
+        raise EngineError(_taken(site, port, _process(port)))
 
 
-def _taken(port: int, holder: str) -> str:
+def _taken(site: Site, port: int, holder: str) -> str:
+    other = port + 1 if port < 65535 else port - 1
     return (
-        f"Port {port} is held by {holder}: end that, or choose another port with "
-        f"`pulumi config set exai-mcp-server:publishedPort {port + 1 if port < 65535 else port - 1}`."
+        f"Port {port} is held by {holder}: end that, or set `exai-mcp-server:publishedPort: {other}` under "
+        f"`config:` in {site.file}."
     )
 
 

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from scripts.stack.errors import StackError
+from scripts.stack.output import CHANGING, readable
 from scripts.stack.stackfile import StackFile
 
 QUESTION_SECONDS = 120
@@ -29,6 +31,29 @@ SENTENCES = {
     ),
 }
 """What Pulumi says in many lines, said in one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, what it said, and whether Ctrl-C was pressed meanwhile."""
+
+    status: int
+    said: str
+    interrupted: bool
+
+    def require_success(self, whole: str, again: str) -> None:
+        """Pass if it succeeded.
+
+        Raises:
+            StackError: it did not: `whole` says what is the matter, `again` is the command that goes on.
+        """
+        if known := known_sentence(self.said if self.status else ""):
+            raise StackError(known)
+        if self.interrupted:
+            raise StackError(f"Interrupted: what is done stays done, and `{again}` goes on from there.")
+        if self.status:
+            begun = f" `{again}` goes on from here." if CHANGING.search(self.said) else ""
+            raise StackError(f"{whole}; what is above says why.{begun}")
 
 
 class Pulumi:
@@ -72,7 +97,7 @@ class Pulumi:
         """
         interactive = () if sys.stdin.isatty() and sys.stdout.isatty() else ("--non-interactive",)
         sys.stdout.flush()
-        with _interrupts_passed_over():
+        with _interrupts_counted():
             try:
                 return subprocess.run(
                     ["pulumi", *arguments, *interactive],
@@ -82,6 +107,35 @@ class Pulumi:
                 ).returncode
             except FileNotFoundError:
                 raise StackError(MISSING) from None
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run a command that asks nobody, show its lines without Pulumi's noise, and say how it ended.
+
+        Ctrl-C reaches Pulumi as it does us: it ends in its own order, and we wait for it.
+        """
+        colour = "always" if sys.stdout.isatty() else "never"
+        lines: list[str] = []
+        with _interrupts_counted() as interrupts:
+            try:
+                process = subprocess.Popen(
+                    ["pulumi", *arguments, "--non-interactive", "--suppress-progress", "--color", colour],
+                    cwd=self._stack.root,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                )
+            except FileNotFoundError:
+                raise StackError(MISSING) from None
+            with process:
+                assert process.stdout is not None  # noqa: S101 - asked for with PIPE just above
+                for line in process.stdout:
+                    lines.append(line)
+                    if (shown := readable(line)) is not None:
+                        print(shown, end="", flush=True)
+        return Outcome(process.returncode, "".join(lines), bool(interrupts))
 
     def json(self, *arguments: str) -> Any:
         """Run a command quietly and return the JSON that it printed."""
@@ -104,10 +158,12 @@ MISSING = "pulumi is not on PATH: install it (https://www.pulumi.com/docs/iac/do
 
 def sentence(said: str) -> str:
     """Return what went wrong, in one sentence where Pulumi's own words are known to be many."""
-    for sign, known in SENTENCES.items():
-        if sign in said:
-            return known
-    return f"Pulumi refused: {said.strip()}"
+    return known_sentence(said) or f"Pulumi refused: {said.strip()}"
+
+
+def known_sentence(said: str) -> str | None:
+    """Return the sentence for a failure that is known; None for any other."""
+    return next((known for sign, known in SENTENCES.items() if sign in said), None)
 
 
 @contextmanager
@@ -121,15 +177,17 @@ def step(title: str) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_passed_over() -> Iterator[None]:
-    """Let Ctrl-C reach the child alone. A handler, not SIG_IGN, which the child would inherit."""
+def _interrupts_counted() -> Iterator[Sequence[int]]:
+    """Let Ctrl-C end the child alone. A handler, not SIG_IGN, which the child would inherit."""
+    seen: list[int] = []
 
-    def pass_over(_signal: int, _frame: FrameType | None) -> None:
+    def pass_over(number: int, _frame: FrameType | None) -> None:
         """Pulumi has it too, and says what it does about it."""
+        seen.append(number)
 
     before = signal.signal(signal.SIGINT, pass_over)
     try:
-        yield
+        yield seen
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -1,8 +1,7 @@
 """`down`: containers and networks go, volumes and secrets stay."""
 
 from scripts.stack import parts
-from scripts.stack.cli import arguments_for_this_terminal, step
-from scripts.stack.errors import StackError
+from scripts.stack.cli import step
 from scripts.stack.session import Session
 
 
@@ -12,18 +11,10 @@ def down(session: Session) -> int:
     pulumi = session.open()
     if pulumi.resources():
         with step("pulumi destroy"):
-            status = pulumi.show(
-                "destroy",
-                "--yes",
-                "--skip-preview",
-                "--exclude-protected",
-                "--suppress-outputs",
-                *arguments_for_this_terminal(),
+            outcome = pulumi.run(
+                "destroy", "--yes", "--skip-preview", "--exclude-protected", "--suppress-outputs"
             )
-        if status:
-            raise StackError(
-                "The stack is not down; what is above says why. `make down` again goes on from here."
-            )
+        outcome.require_success("The stack is not down", session.site.make("down"))
     parts.remove_leftovers(session.site)
     volumes = parts.volumes(session.site)
     if volumes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from infra import engine
 from scripts.stack import parts
+from scripts.stack.errors import StackError
 from scripts.stack.session import Session
 
 DRIFTED = 1
@@ -17,6 +18,11 @@ WORDS = {"mustRun": "is not running", "healthcheck": "its health check"}
 def drift(session: Session) -> int:
     """Compare what runs with the state; nothing is changed."""
     parts.require_engine()
+    if not session.pulumi.resources():
+        raise StackError(
+            f"There is nothing to compare: the stack {session.file.stack} is not up, and "
+            f"`{session.site.make('up')}` creates it."
+        )
     pulumi = session.open()
     rows = [*_changed(pulumi.json("refresh", "--preview-only")), *_unhealthy(session)]
     if not rows:
@@ -25,7 +31,7 @@ def drift(session: Session) -> int:
     width = max(len(name) for name, _ in rows)
     for name, what in rows:
         print(f"{name:<{width}}  {what}")
-    print("`make up` mends it.")
+    print(f"`{session.site.make('up')}` mends it.")
     return DRIFTED
 
 

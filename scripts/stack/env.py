@@ -13,10 +13,13 @@ def env(session: Session) -> int:
 
     A passphrase that the caller has set stays in the caller's environment and is not printed.
     """
-    for name, text in environment.variables(session.file).items():
-        print(f"export {name}={shlex.quote(text)}" if text else f"unset {name}")
+    lines = [
+        f"export {name}={shlex.quote(text)}" if text else f"unset {name}"
+        for name, text in environment.variables(session.file).items()
+    ]
     if shutil.which("pulumi"):
         session.pulumi.select()
     else:
-        print("pulumi is not on PATH yet: `make up` says how to get it.", file=sys.stderr)
+        print(f"pulumi is not on PATH yet: `{session.site.make('up')}` says how to get it.", file=sys.stderr)
+    print("\n".join(lines))
     return 0

@@ -19,7 +19,10 @@ def logs(session: Session, *, service: str | None, tail: int, follow: bool) -> i
     if service:
         names = [name for name in names if name == session.site.container(service)]
     if not names:
-        raise StackError(f"No container of the stack {session.file.stack} is there: `make up` makes them.")
+        raise StackError(
+            f"No container of the stack {session.file.stack} is there: "
+            f"`{session.site.make('up')}` makes them."
+        )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_all(names, tail=tail, follow=follow))
     return 0

@@ -2,13 +2,18 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 
+from app.contract import NAME
 from infra import engine
 from infra.engine import EngineError
+from infra.image import TAG_DIGITS
 from infra.site import CHECKOUT_LABEL, STACK_LABEL, Site
 from scripts.stack.errors import StackError
 
+TAG = "{name}:{prefix}-[0-9a-f]{{{digits}}}"
+"""What the program calls the images that it builds for a stack."""
 PURPOSES = ("data", "logs", "redis", "postgres")
 SIZES_SECONDS = 10
 """The engine walks every volume to tell their sizes; if that takes longer, they are named without."""
@@ -57,6 +62,22 @@ def volumes(site: Site) -> Mapping[str, str]:
         shown = engine.ask("system", "df", "--verbose", "--format", "{{json .}}", seconds=SIZES_SECONDS)
         sizes = {one["Name"]: one["Size"] for one in json.loads(shown)["Volumes"]}
     return {name: sizes.get(name, "size unknown") for name in ours}
+
+
+def images(site: Site) -> Sequence[str]:
+    """List the images built for this stack, by tag: their label may name another checkout."""
+    ours = re.compile(TAG.format(name=re.escape(NAME), prefix=re.escape(site.prefix), digits=TAG_DIGITS))
+    listed = engine.ask("images", NAME, "--format", "{{.Repository}}:{{.Tag}}").split()
+    return sorted({name for name in listed if ours.fullmatch(name)})
+
+
+def remove_images(names: Sequence[str]) -> None:
+    """Remove images; one that a container of another checkout uses stays, and is named."""
+    for name in names:
+        try:
+            engine.ask("image", "rm", name)
+        except EngineError as error:
+            print(f"kept {name}: {error}")
 
 
 def remove_leftovers(site: Site) -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from infra import engine
 from infra.engine import EngineError
-from scripts.stack import environment
+from scripts.stack import environment, ground
 from scripts.stack.cli import Pulumi, arguments_for_this_terminal
 from scripts.stack.errors import StackError
 from scripts.stack.session import Session
@@ -24,6 +24,7 @@ def preview(session: Session, *flags: str) -> int:
 
     Without an engine the plan is made from the state alone: drift cannot be seen then.
     """
+    ground.judge(session)
     with _existing_or_empty(session) as (pulumi, arguments):
         refresh = () if _engine_answers() else ("--refresh=false",)
         return pulumi.show("preview", *arguments, *refresh, *flags, *arguments_for_this_terminal())

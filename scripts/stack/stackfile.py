@@ -41,9 +41,9 @@ class StackFile:
                 f"There is no {path.name}: write one (a copy of Pulumi.dev.yaml will do), or choose a stack "
                 f"that has one with STACK=…: {', '.join(known(root))}."
             ) from None
-        except yaml.YAMLError as error:
-            raise StackError(f"{path.name} is not YAML: {error}") from error
-        if not isinstance(document, dict):
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise StackError(_not_yaml(path, error)) from None
+        if not isinstance(document, dict) or not isinstance(document.get("config") or {}, dict):
             raise StackError(f"{path.name} holds no settings: it needs a `config:` mapping, if an empty one.")
         return cls(root, stack, document)
 
@@ -78,13 +78,24 @@ class StackFile:
         """Return its settings with a placeholder for each encrypted value, and nothing of its encryption."""
         return {"config": _placeholders(self.document.get("config") or {})}
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """Its settings by full key, some of them perhaps encrypted."""
+        return dict(self.document.get("config") or {})
+
     def _setting(self, key: str) -> Any:
-        return (self.document.get("config") or {}).get(f"{NAME}:{key}")
+        return self.config.get(f"{NAME}:{key}")
 
 
 def known(root: Path) -> list[str]:
     """List the stacks that have a file."""
     return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+
+
+def _not_yaml(path: Path, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f" (line {mark.line + 1}: {getattr(error, 'problem', '')})" if mark else ""
+    return f"{path.name} is not YAML{where}: mend that line, or take the file from git again."
 
 
 def _placeholders(value: Any) -> Any:

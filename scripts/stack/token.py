@@ -11,6 +11,6 @@ def token(session: Session) -> int:
         print(path.read_text(encoding="utf-8").strip())
     except FileNotFoundError:
         raise StackError(
-            f"The stack {session.file.stack} has no token yet: `make up` generates it."
+            f"The stack {session.file.stack} has no token yet: `{session.site.make('up')}` generates it."
         ) from None
     return 0

@@ -3,8 +3,9 @@
 import os
 import sys
 
-from scripts.stack import parts
-from scripts.stack.cli import Pulumi, arguments_for_this_terminal, step
+from infra.credentials import VENDOR_KEYS
+from scripts.stack import ground, parts
+from scripts.stack.cli import Outcome, Pulumi, step
 from scripts.stack.errors import StackError
 from scripts.stack.session import Session
 
@@ -16,26 +17,32 @@ def up(session: Session) -> int:
     """Bring the stack up; production shows its plan and asks first."""
     with step("the engine answers"):
         parts.require_engine()
+    with step("settings, names and port are looked at"):
+        ground.look(session)
     with step("the stack is selected"):
         pulumi = session.open()
-    status = _with_a_plan(pulumi) if session.file.is_production else _at_once(session, pulumi)
-    if status:
-        raise StackError("The update failed; what is above says why. `make up` again picks up from here.")
+    if session.file.is_production:
+        _agree_on_the_plan(session, pulumi)
+    _apply(session, pulumi).require_success("The update failed", session.site.make("up"))
     parts.prune_networks(session.site)
-    _tell(pulumi)
+    _tell(session, pulumi)
     return 0
 
 
-def _with_a_plan(pulumi: Pulumi) -> int:
-    """Apply what was shown, to somebody or, with YES=1, to the log."""
-    agreed = os.environ.get("YES") == "1"
-    if not agreed and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise StackError("Nobody is there to ask about the plan: `make preview` shows it, YES=1 applies it.")
-    with step("pulumi up"):
-        return pulumi.show("up", "--diff", *(("--yes",) if agreed else ()), *arguments_for_this_terminal())
+def _agree_on_the_plan(session: Session, pulumi: Pulumi) -> None:
+    """Show the plan to somebody or, with YES=1, to the log; every attribute of it is in `preview --diff`."""
+    if os.environ.get("YES") != "1" and not sys.stdin.isatty():
+        raise StackError(
+            f"Nobody is there to ask about the plan: `{session.site.make('preview')}` shows it, "
+            "YES=1 applies it."
+        )
+    with step("the plan is made"):
+        planned = pulumi.run("preview", "--suppress-outputs")
+    planned.require_success("There is no plan, and nothing was changed", session.site.make("up"))
+    session.confirm("Apply it?")
 
 
-def _at_once(session: Session, pulumi: Pulumi) -> int:
+def _apply(session: Session, pulumi: Pulumi) -> Outcome:
     """Look for drift, then apply.
 
     Two steps instead of Pulumi's own refresh, because the provider waits two seconds for each look at a
@@ -54,24 +61,20 @@ def _at_once(session: Session, pulumi: Pulumi) -> int:
                 *(() if whole else ("--exclude", NETWORKS)),
             )
     with step("pulumi up"):
-        return pulumi.show(
-            "up",
-            "--yes",
-            "--skip-preview",
-            "--refresh=false",
-            "--suppress-outputs",
-            *arguments_for_this_terminal(),
-        )
+        return pulumi.run("up", "--yes", "--skip-preview", "--refresh=false", "--suppress-outputs")
 
 
-def _tell(pulumi: Pulumi) -> None:
-    outputs = pulumi.json("stack", "output")
+def _tell(session: Session, pulumi: Pulumi) -> None:
+    outputs, make = pulumi.json("stack", "output"), session.site.make
+    token = make("token").replace("make", "make -s")
     print(
         f"""
 The server is up and has answered an MCP call.
   URL        {outputs["url"]}
   WebSocket  {outputs["websocketUrl"]}
-  token      in {outputs["tokenFile"]} (`make -s token` prints it)
+  token      in {outputs["tokenFile"]} (`{token}` prints it)
   Claude Code, in this folder:
   {outputs["claude"]}"""
     )
+    if not any((session.site.secrets / name).exists() for name in VENDOR_KEYS):
+        print(f"No vendor key yet: put KIMI_API_KEY=… or GLM_API_KEY=… into .env and run `{make('up')}`.")

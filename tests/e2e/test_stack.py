@@ -183,7 +183,7 @@ def test_a_taken_port_is_refused_before_anything_is_changed(stack: Stack) -> Non
 
     assert f"Port {port} is held by the process " in said
     assert f"(pid {os.getpid()})" in said
-    assert "`pulumi config set exai-mcp-server:publishedPort " in said
+    assert f"`exai-mcp-server:publishedPort: {port + 1}` under `config:` in {stack.file.name}" in said
     assert stack.ids() == before
 
 

@@ -40,7 +40,7 @@ def test_a_port_that_a_process_holds_is_refused_with_its_name_and_id(site: Site,
     name = Path("/proc/self/comm").read_text().strip()
     assert str(caught.value) == (
         f"Port {taken} is held by the process {name} (pid {os.getpid()}): end "
-        f"that, or choose another port with `pulumi config set exai-mcp-server:publishedPort {taken + 1}`."
+        f"that, or set `exai-mcp-server:publishedPort: {taken + 1}` under `config:` in Pulumi.dev.yaml."
     )
 
 

@@ -98,7 +98,8 @@ def test_a_copy_for_a_preview_holds_no_secret_and_no_encryption(tmp_path: Path) 
     [
         ("Dev", "", "`Dev` cannot name a stack"),
         ("absent", None, "There is no Pulumi.absent.yaml: write one .* dev"),
-        ("bad", "a: [", "Pulumi.bad.yaml is not YAML"),
+        ("bad", "a: 1\nb: [", r"^Pulumi.bad.yaml is not YAML \(line 2: .*\): mend that line[^\n]*$"),
+        ("list", "config: [1]", "Pulumi.list.yaml holds no settings"),
         ("empty", "", "Pulumi.empty.yaml holds no settings"),
     ],
 )
