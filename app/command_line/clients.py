@@ -42,9 +42,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Change or list the clients; returns the exit code."""
-    from app.settings import ConfigurationError
+    from app.settings import ConfigurationError, server_file
 
     folder = options.config_dir or _config_dir()
+    file = folder / server_file.FILE_NAME
+    is_new = not file.exists()
     try:
         if options.action == "list":
             return _list(folder)
@@ -74,6 +76,8 @@ def run(options: argparse.Namespace) -> int:
     except editing.ClientError as error:
         say(f"{_CANNOT}{error}.")
         return Exit.USAGE
+    if is_new:
+        say(f"{file.resolve()} was made; a server reads it when its CONFIG_DIR is that folder.")
     say(f"The token of '{options.name}', shown this once (send it as Authorization: Bearer):")
     # Alone on stdout, so that `TOKEN=$(exai-mcp clients add NAME)` works.
     sys.stdout.write(f"{token}\n")

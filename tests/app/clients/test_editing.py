@@ -51,6 +51,13 @@ def test_a_new_client_s_token_is_shown_once_and_only_its_digest_is_kept(tmp_path
     assert (client.tools, client.rate, str(client.budget_usd_per_day)) == (["chat", "threads"], 30, "2.5")
 
 
+def test_a_file_that_is_made_is_named_and_one_that_was_there_is_not(tmp_path: Path) -> None:
+    made, changed = command("add", "ci", folder=tmp_path), command("add", "laptop", folder=tmp_path)
+
+    assert f"{tmp_path / 'server.toml'} was made" in made.stderr
+    assert "server.toml" not in changed.stderr
+
+
 def test_what_people_wrote_stays_as_it_is(written: Path) -> None:
     before = written.read_text()
     editing.add(written.parent, "laptop")
