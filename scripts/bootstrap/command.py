@@ -5,17 +5,21 @@ import sys
 from pathlib import Path
 
 from scripts.bootstrap import engine, environment, images, look, plan, plugins, progress, python, toolchain
-from scripts.bootstrap.machine import Machine
+from scripts.bootstrap.machine import Machine, version
 from scripts.bootstrap.refusal import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Refusal
 
 STEPS = ("engine", "plugins", "images", "toolchain", "python")
 """What no argument means."""
 
 STOP = "stop-engine"
+QUIET = "--quiet"
+"""For callers such as make, which have something of their own to say."""
 
 
 def main(arguments: list[str], root: str) -> int:
     """Run the named steps and return the exit code; sentences go to stderr."""
+    quiet = QUIET in arguments
+    arguments = [argument for argument in arguments if argument != QUIET]
     unknown = [name for name in arguments if name not in (*STEPS, STOP)]
     if unknown:
         progress.say(f"There is no step {', '.join(unknown)}: the steps are {', '.join((*STEPS, STOP))}.")
@@ -27,6 +31,8 @@ def main(arguments: list[str], root: str) -> int:
             engine.stop(machine)
         else:
             supply(machine, Path(root), arguments or list(STEPS))
+            if not (arguments or quiet):
+                report(machine, Path(root))
     except Refusal as refusal:
         for sentence in refusal.sentences:
             progress.say(sentence)
@@ -58,3 +64,21 @@ def supply(machine: Machine, root: Path, steps: list[str]) -> None:
     if "python" in steps and not python.current(root):
         python.supply(machine, root)
     environment.write(machine, root)
+
+
+def report(machine: Machine, root: Path) -> None:
+    """Say in one line what is there; nothing if a plugin is not, which has had its sentence."""
+    docker = look.engine(machine)
+    if not docker.answers or look.missing_plugins(docker):
+        return
+    own = look.pulumi(machine)
+    if own.usable:
+        pulumi_version = own.version
+    else:
+        made = toolchain.installed(machine, root)
+        pulumi_version = version(machine.ask(str(made / "bin/pulumi"), "version").out) if made else (0,)
+    venv_version = version(machine.ask(str(root / ".venv/bin/python"), "--version").out)
+    pulumi_text, python_text = (".".join(map(str, numbers)) for numbers in (pulumi_version, venv_version))
+    progress.say(
+        f"Nothing is missing: Docker Engine {docker.version}, Pulumi {pulumi_text}, Python {python_text}."
+    )

@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from app import contract
-from scripts.bootstrap.machine import Machine, last_line, version
+from scripts.bootstrap.machine import NO_ANSWER, Machine, last_line, version
 
 MINIMUM_PULUMI = (3, 238)
 """Since then a failing after-hook fails the update: our MCP call is such a hook."""
@@ -20,6 +20,7 @@ class EngineState(Enum):
     ANSWERS = "answers"
     DENIED = "permission denied"
     STOPPED = "installed, does not answer"
+    SILENT = "takes connections, does not answer"
     ABSENT = "not installed"
 
 
@@ -30,6 +31,7 @@ class Engine:
     state: EngineState
     why: str = ""
     plugins: frozenset[str] = field(default_factory=frozenset)
+    version: str = ""
     mirrors: bool = False
     """The engine pulls through a registry of the company's own."""
 
@@ -44,6 +46,9 @@ def engine(machine: Machine) -> Engine:
     if machine.which("docker") is None:
         return Engine(EngineState.ABSENT)
     answer = machine.ask("docker", "info", "--format", "{{json .}}")
+    if answer.code == NO_ANSWER:
+        # Nothing was said of the plugins either, so none may be called missing.
+        return Engine(EngineState.SILENT, answer.err, plugins=frozenset(PLUGINS))
     try:
         info = json.loads(answer.out)
     except ValueError:
@@ -54,7 +59,7 @@ def engine(machine: Machine) -> Engine:
     plugins = frozenset(plugin["Name"] for plugin in client.get("Plugins") or [] if not plugin.get("Err"))
     if answer.code == 0 and info.get("ServerVersion"):
         mirrors = bool((info.get("RegistryConfig") or {}).get("Mirrors"))
-        return Engine(EngineState.ANSWERS, plugins=plugins, mirrors=mirrors)
+        return Engine(EngineState.ANSWERS, plugins=plugins, version=info["ServerVersion"], mirrors=mirrors)
     why = last_line(errors) or f"exit code {answer.code}"
     denied = any("permission denied" in text.lower() for text in errors)
     return Engine(EngineState.DENIED if denied else EngineState.STOPPED, why, plugins)

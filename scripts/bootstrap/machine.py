@@ -16,6 +16,9 @@ from pathlib import Path
 LOOK_TIMEOUT_SECONDS = 15.0
 """For commands that only ask (`docker info`, `pulumi version`), generous for a busy machine."""
 
+NO_ANSWER = 124
+"""The code of a program that did not answer in time, as of `timeout`."""
+
 REACH_TIMEOUT_SECONDS = 5.0
 """After this long without an answer a host counts as not reachable from this network."""
 
@@ -31,7 +34,7 @@ CA_BUNDLES = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What a program said. `code` is 127 if it is not there, 124 if it did not answer in time."""
+    """What a program said. `code` is 127 if it is not there, NO_ANSWER if it did not in time."""
 
     code: int
     out: str = ""
@@ -100,7 +103,7 @@ class Machine:
         except OSError as error:
             return Answer(127, err=str(error))
         except subprocess.TimeoutExpired:
-            return Answer(124, err=f"no answer within {LOOK_TIMEOUT_SECONDS:.0f} s")
+            return Answer(NO_ANSWER, err=f"no answer within {LOOK_TIMEOUT_SECONDS:.0f} s")
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def reaches(self, url: str) -> bool:

@@ -1,6 +1,6 @@
 """Decide what to supply, or refuse with one sentence for each thing that only the owner may install."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app import contract
@@ -50,7 +50,8 @@ def make(machine: Machine, root: Path, steps: list[str]) -> Plan:
         found.images = []  # the engine pulls them when it needs them
     installable = network is world.World.REGISTRIES_ONLY and world.may_install(machine)
     denied = found.engine is not None and (
-        found.engine.state is look.EngineState.DENIED or "DOCKER_HOST" in machine.environ
+        found.engine.state in (look.EngineState.DENIED, look.EngineState.SILENT)
+        or "DOCKER_HOST" in machine.environ
     )
     if installable and not denied:
         todo.engine = found.engine is not None
@@ -95,7 +96,13 @@ def _refuse(machine: Machine, found: _Findings, network: world.World) -> None:
             version, minimum = (".".join(map(str, v)) for v in (found.pulumi.version, look.MINIMUM_PULUMI))
             faults.append(sentences.pulumi_old(machine, version, minimum))
         else:
-            faults.append(sentences.pulumi_absent(machine))
+            faults.append(
+                sentences.pulumi_absent(
+                    machine,
+                    root_builds=network is world.World.REGISTRIES_ONLY
+                    and world.may_install(replace(machine, superuser=True)),
+                )
+            )
     if faults and network is world.World.OFFLINE:
         hints.append(sentences.offline())
     if faults:
@@ -109,4 +116,6 @@ def _engine_sentence(machine: Machine, engine: look.Engine) -> str:
         return sentences.engine_absent(machine)
     if engine.state is look.EngineState.DENIED:
         return sentences.engine_denied(machine)
+    if engine.state is look.EngineState.SILENT:
+        return sentences.engine_silent(machine)
     return sentences.engine_stopped(machine, engine.why)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,25 +22,28 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _tick(done: threading.Event, title: str, start: float) -> None:
+def _tick(done: threading.Event, title: str, start: float, now: Callable[[], str]) -> None:
     terminal = sys.stderr.isatty()
     while not done.wait(TERMINAL_TICK_SECONDS if terminal else LOG_TICK_SECONDS):
         seconds = time.monotonic() - start
         if terminal:
-            print(f"\r  … {seconds:.0f} s ", end="", file=sys.stderr, flush=True)
+            print(f"\r\033[K  … {seconds:.0f} s {now()}", end="", file=sys.stderr, flush=True)
         else:
-            say(f"  … {title}: {seconds:.0f} s so far")
+            say(f"  … {title}: {seconds:.0f} s so far {now()}".rstrip())
     if terminal:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def step(title: str, about: str) -> Iterator[None]:
-    """Announce a step, show that it lives, and say how long it took. `about`: what the first time costs."""
+def step(title: str, about: str, now: Callable[[], str] = str) -> Iterator[None]:
+    """Announce a step, show that it lives, and say how long it took.
+
+    `about` is what the first time costs, `now` says what is being done at the moment.
+    """
     say(f"• {title} ({about})")
     start = time.monotonic()
     done = threading.Event()
-    ticker = threading.Thread(target=_tick, args=(done, title, start), daemon=True)
+    ticker = threading.Thread(target=_tick, args=(done, title, start, now), daemon=True)
     ticker.start()
     try:
         yield

@@ -6,7 +6,7 @@ https://www.pulumi.com/docs/iac/download-install/, https://docs.astral.sh/uv/get
 
 from dataclasses import dataclass
 
-from scripts.bootstrap.machine import Machine
+from scripts.bootstrap.machine import LOOK_TIMEOUT_SECONDS, Machine
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,32 @@ def engine_stopped(machine: Machine, why: str) -> str:
     return f"Docker is installed, but its engine does not answer ({why}): {start}."
 
 
+def engine_silent(machine: Machine) -> str:
+    """The engine's address is taken, or swallows what is sent to it, and nothing comes back."""
+    waited = f"does not answer within {LOOK_TIMEOUT_SECONDS:.0f} s"
+    host = machine.environ.get("DOCKER_HOST")
+    if host:
+        return (
+            f"The Docker engine at DOCKER_HOST={host} {waited}: see that an engine listens at "
+            "this address and is not overloaded, or unset DOCKER_HOST."
+        )
+    return f"The Docker engine at its usual address {waited}: see whether it is overloaded, or restart it."
+
+
 def plugin_absent(machine: Machine, name: str) -> str:
     """Docker's `compose` or `buildx` plugin is missing."""
     return f"Docker's {name} plugin is missing, and `docker {name}` needs it: {official(machine).plugins}."
 
 
-def pulumi_absent(machine: Machine) -> str:
-    """No `pulumi` on PATH."""
-    return f"The Pulumi CLI is not installed, and it applies the stack: {official(machine).pulumi}."
+def pulumi_absent(machine: Machine, *, root_builds: bool = False) -> str:
+    """No `pulumi` on PATH; `root_builds` if the bootstrap would build one here for root."""
+    way = official(machine).pulumi
+    if root_builds:
+        way += (
+            "; where that host does not answer, as from here now, run `python3 scripts/bootstrap` as root, "
+            "for whom it builds the CLI"
+        )
+    return f"The Pulumi CLI is not installed, and it applies the stack: {way}."
 
 
 def pulumi_old(machine: Machine, found: str, minimum: str) -> str:

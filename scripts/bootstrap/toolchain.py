@@ -9,6 +9,13 @@ from scripts.bootstrap.machine import Machine
 BUILD_TIMEOUT_SECONDS = 3600.0
 INSTALL_TIMEOUT_SECONDS = 120.0
 PROVIDER_VERSION = "5.2.0"
+PARTS = (
+    ("the Pulumi CLI", "bin/pulumi"),
+    ("its Python language host", "bin/pulumi-language-python"),
+    ("the Docker provider", "provider/pulumi-resource-docker"),
+)
+"""What tools/toolchain/build.sh makes, in its order."""
+
 MODULES = ("cli", "language", "docker", "docker/shim")
 
 
@@ -27,6 +34,16 @@ def cached(machine: Machine, root: Path) -> Path | None:
     return made if made.is_dir() else None
 
 
+def under_way(out: Path | None) -> str:
+    """Say which part is being built into `out`; a part's file appears when it is done."""
+    if out is None:
+        return "(fetching Go)"
+    for number, (name, file) in enumerate(PARTS, start=1):
+        if not (out / file).exists():
+            return f"({name}, {number} of {len(PARTS)})"
+    return "(finishing)"
+
+
 def supply(machine: Machine, root: Path) -> Path:
     """Return the build, made now if it is not there.
 
@@ -36,13 +53,18 @@ def supply(machine: Machine, root: Path) -> Path:
     made = cached(machine, root)
     if made:
         return made
+    place: Path | None = None
     with progress.step(
-        "building Pulumi and its Docker provider from Go modules", "about 6 min the first time"
+        "building Pulumi and its Docker provider from Go modules",
+        "the first time 6 min on two free cores, longer on a busy machine",
+        lambda: under_way(place),
     ):
         go = golang.supply(machine, root)
         path = f"{go}{os.pathsep}{machine.environ.get('PATH', '')}"
 
         def build(out: Path) -> None:
+            nonlocal place
+            place = out
             progress.run(
                 ["bash", str(root / "tools/toolchain/build.sh"), str(out)],
                 what="Building the Pulumi toolchain",

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.bootstrap import look, world
 from scripts.bootstrap.look import EngineState
-from scripts.bootstrap.machine import Answer, Machine, version
+from scripts.bootstrap.machine import NO_ANSWER, Answer, Machine, version
 from scripts.bootstrap.world import World
 
 from .conftest import DOCKER_INFO, MakeMachine, docker_info
@@ -19,7 +19,7 @@ from .conftest import DOCKER_INFO, MakeMachine, docker_info
         (docker_info(error="Cannot connect to the Docker daemon"), EngineState.STOPPED),
         (docker_info(error="Got permission denied while trying to connect"), EngineState.DENIED),
         (Answer(1, err="dial unix /var/run/docker.sock: connect: permission denied"), EngineState.DENIED),
-        (Answer(124, err="no answer within 15 s"), EngineState.STOPPED),
+        (Answer(NO_ANSWER, err="no answer within 15 s"), EngineState.SILENT),
         (Answer(0, "null"), EngineState.STOPPED),
     ],
 )

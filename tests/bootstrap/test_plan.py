@@ -6,7 +6,7 @@ import pytest
 
 from scripts.bootstrap import cache, images, plan, toolchain
 from scripts.bootstrap.command import STEPS
-from scripts.bootstrap.machine import Answer
+from scripts.bootstrap.machine import NO_ANSWER, Answer
 from scripts.bootstrap.plan import Plan
 from scripts.bootstrap.refusal import EXIT_MISSING, Refusal
 
@@ -155,3 +155,34 @@ def test_the_python_step_needs_no_engine(machine: MakeMachine, clone: Path) -> N
     bare = machine(**BARE)
     assert plan.make(bare, clone, ["python"]) == Plan()
     assert bare.asked == []
+
+
+@pytest.mark.parametrize("environ", [{}, {"DOCKER_HOST": "tcp://127.0.0.1:2375"}])
+def test_an_engine_that_says_nothing_is_named_with_the_wait_and_no_plugin_is_blamed(
+    machine: MakeMachine, clone: Path, environ: dict[str, str]
+) -> None:
+    silent = machine(hosts=REGISTRIES, environ=environ)
+    silent.answers[DOCKER_INFO] = Answer(NO_ANSWER)
+    with pytest.raises(Refusal) as refusal:
+        plan.make(silent, clone, ALL)
+    (sentence,) = refusal.value.sentences
+    assert "does not answer within 15 s" in sentence
+    assert environ.get("DOCKER_HOST", "at its usual address") in sentence
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"hosts": REGISTRIES}, True),
+        ({"hosts": OFFICIAL}, False),
+        ({"hosts": REGISTRIES, "distribution": "fedora"}, False),
+    ],
+)
+def test_a_plain_user_is_told_of_the_build_that_root_would_get(
+    machine: MakeMachine, clone: Path, facts: dict[str, object], told: bool
+) -> None:
+    without = machine(superuser=False, **facts)
+    del without.programs["pulumi"]
+    with pytest.raises(Refusal) as refusal:
+        plan.make(without, clone, ALL)
+    assert ("as root, for whom it builds the CLI" in str(refusal.value)) is told
