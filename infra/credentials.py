@@ -73,8 +73,7 @@ class SecretFiles:
         self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self.folder.chmod(FOLDER_MODE)
         for name in GENERATED:
-            if not self._text(name):
-                self._write(name, secrets.token_urlsafe(TOKEN_BYTES))
+            self._write(name, self._text(name) or secrets.token_urlsafe(TOKEN_BYTES))
         for name, text in {**self._urls(), **self.vendor_keys}.items():
             self._write(name, text)
         for name in set(VENDOR_KEYS) - set(self.vendor_keys):

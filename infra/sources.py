@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
+from app import dotenv
 from infra import development
 
 TEXTS = frozenset({"prefix"})
@@ -42,27 +43,15 @@ def read(namespace: str) -> Source:
 def variable(name: str, root: Path) -> str | None:
     """Return a variable of the environment, else of the checkout's `.env`, else None; empty counts as unset.
 
-    The `.env` here has the form the server reads too: NAME=value lines, `export` and quotes allowed.
+    Raises:
+        pulumi.RunError: `.env` needs mending; every fault is named.
     """
-    return os.environ.get(name) or _dotenv(root / ".env").get(name) or None
-
-
-def _dotenv(path: Path) -> dict[str, str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise pulumi.RunError(f"{path.name} cannot be read ({error}): correct or remove it.") from error
-    pairs = (line.strip().removeprefix("export ").partition("=") for line in lines)
-    return {
-        name.strip(): _unquoted(text.strip()) for name, equals, text in pairs if equals and name[:1] != "#"
-    }
-
-
-def _unquoted(text: str) -> str:
-    quoted = len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]
-    return text[1:-1] if quoted else text
+    if text := os.environ.get(name):
+        return text
+    found = dotenv.read(root / ".env")
+    if found.faults:
+        raise pulumi.RunError("\n".join(found.faults))
+    return found.values.get(name) or None
 
 
 def _value(key: str, text: str) -> Any:

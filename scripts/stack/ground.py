@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 from pulumi.runtime import set_all_config
 
+from app import dotenv
 from app.contract import NAME
-from app.settings import sources
 from infra.credentials import require_owners
 from infra.preflight import survey
 from infra.settings import Settings
@@ -59,8 +59,8 @@ def _text(value: Any) -> str:
 
 
 def _dotenv(session: Session) -> None:
-    found = sources.read({}, session.file.root)
+    found = dotenv.read(session.file.root / ".env")
     if found.faults:
         raise StackError("\n".join(found.faults))
     for warning in found.warnings:
-        print(f".env: {warning}", file=sys.stderr)
+        print(warning, file=sys.stderr)
