@@ -16,9 +16,13 @@ def run(source: int, sink: int) -> Exit:
     except ConfigurationError as error:
         say("The configuration is wrong, and nothing was started:", *error.faults)
         return Exit.CONFIGURATION
+    import structlog
+
     from app.telemetry import logs
 
     logs.configure(settings)
+    for warning in settings.warnings:
+        structlog.get_logger(__name__).warning(warning)
     return run_to_end(lambda: _serve(settings, source, sink))
 
 

@@ -112,3 +112,11 @@ def test_the_bridge_loads_no_server() -> None:
     server = ("app.bootstrap", "app.stores", "app.tools", "app.protocol.dispatcher", "asyncpg", "redis")
 
     assert {name for name in names if name.startswith(server)} == set()
+
+
+def test_the_embedded_server_says_which_variables_were_probably_meant(tmp_path: Path) -> None:
+    done = run("stdio", DATA_DIR=str(tmp_path), KIMI_KEY="sk-made-up-key")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "KIMI_KEY is set, which this server does not read: if KIMI_API_KEY is meant" in done.stderr
+    assert "sk-made-up-key" not in done.stderr
