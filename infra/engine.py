@@ -121,18 +121,20 @@ def health(name: str) -> str:
 
 @dataclass(frozen=True)
 class Ownership:
-    """What it takes to give a container's volumes to its user: image id, `uid:gid`, names of the volumes."""
+    """What it takes to give a container's volumes to its user: image id, `uid:gid`, volumes by place."""
 
     image: str
     user: str
-    volumes: Sequence[str]
+    volumes: Mapping[str, str]
 
 
 def ownership(name: str) -> Ownership:
     """Ask a container who it runs as and which volumes it writes to."""
     form = "[{{json .Image}}, {{json .Config.User}}, {{json .Mounts}}]"
     image, user, mounts = json.loads(ask("inspect", "--type", "container", "--format", form, name))
-    return Ownership(image, user, [mount["Name"] for mount in mounts if mount["Type"] == "volume"])
+    return Ownership(
+        image, user, {mount["Destination"]: mount["Name"] for mount in mounts if mount["Type"] == "volume"}
+    )
 
 
 def last_lines(name: str) -> Sequence[str]:

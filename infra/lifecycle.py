@@ -114,13 +114,17 @@ def account(name: str, what: str) -> str:
 
 
 def _mend(name: str, lines: Sequence[str]) -> Sequence[str]:
-    """Return the commands for a volume that another user owns, which the container cannot change itself."""
+    """Return the command for a volume that another user owns, which the container cannot change itself.
+
+    The volume is the one whose place the lines name; where they name none, each may be the one.
+    """
     said = "\n".join(lines).lower()
     if not any(sign in said for sign in SIGNS_OF_A_FOREIGN_VOLUME):
         return []
     owned = engine.ownership(name)
+    named = [volume for place, volume in owned.volumes.items() if place in said]
     return [
-        "If its volume belongs to another user, this gives it back: docker run --rm --user 0:0 "
+        f"If the volume {volume} belongs to another user, this gives it back: docker run --rm --user 0:0 "
         f"--network none --entrypoint chown --volume {volume}:/mnt {owned.image} -R {owned.user} /mnt"
-        for volume in owned.volumes
+        for volume in named or owned.volumes.values()
     ]

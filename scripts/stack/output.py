@@ -6,7 +6,8 @@ NOISE = (
     "an unhandled error occurred: program exited with non-zero exit code",
     "If you want to remove the stack completely, run `pulumi stack rm",
     "The resources in the stack have been deleted, but the history and configuration",
-    "Running program",
+    # Said in a sentence at the end.
+    "incorrect passphrase",
 )
 MARKUP = re.compile(r"<\{%.*?%\}>")
 """Pulumi's colours where it forgot to translate them."""

@@ -32,7 +32,7 @@ class Engine:
         return self.lines
 
     def ownership(self, _name: str) -> Ownership:
-        return Ownership("sha256:1", "999:999", ["dev-redis"])
+        return Ownership("sha256:1", "999:999", {"/data": "dev-redis", "/app/logs": "dev-logs"})
 
     def stop(self, name: str) -> None:
         self.done.append(("stop", name))
@@ -134,11 +134,13 @@ def test_a_container_that_could_not_be_changed_keeps_running(site: Site, made_up
 def test_a_volume_of_another_user_gets_the_command_that_mends_it(
     site: Site, made_up: Engine, said: list[str]
 ) -> None:
-    made_up.lines = ["Can't open the append-only file: Permission denied"]
+    made_up.lines = ["Can't open the append-only file in /data: Permission denied"]
 
     _lifecycle(site).explain(_failed())
 
+    assert "dev-logs" not in said[0]
     assert said[0].endswith(
+        "If the volume dev-redis belongs to another user, this gives it back: "
         "docker run --rm --user 0:0 --network none --entrypoint chown --volume dev-redis:/mnt sha256:1 "
         "-R 999:999 /mnt"
     )
