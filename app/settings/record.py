@@ -132,11 +132,9 @@ def _parse(texts: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
             default = variable.production
         value = variable.parse(default) if default is not None else None
         if (given := texts.get(variable.name)) is not None:
-            try:
+            if fault := variable.fault(given):
+                faults.append(fault)
+            else:
                 value = variable.parse(given)
-            except ValueError as error:
-                # What a secret was set to is never repeated.
-                shown = "set to a value" if variable.secret else f"{given!r},"
-                faults.append(f"{variable.name} is {shown} {error}.")
         values[variable.name] = Secret(value) if variable.secret and value is not None else value
     return values

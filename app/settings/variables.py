@@ -38,6 +38,15 @@ class Variable:
         """The variable that names a file with the value; of use for secrets only."""
         return f"{self.name}_FILE"
 
+    def fault(self, text: str) -> str | None:
+        """Return the sentence about a text that cannot be its value, else None; a secret is not repeated."""
+        try:
+            self.parse(text)
+        except ValueError as error:
+            shown = "set to a value" if self.secret else f"{text!r},"
+            return f"{self.name} is {shown} {error}."
+        return None
+
 
 _SUPABASE_KEYS = "the API settings of the Supabase project"
 

@@ -38,3 +38,11 @@ def test_names_of_other_programs_are_left_alone(name: str) -> None:
 def test_a_name_of_ours_is_no_near_miss_of_another(name: str) -> None:
     assert names.known(name)
     assert names.meant(name) is None
+
+
+def test_a_variable_tells_what_is_wrong_with_a_text_before_any_server_starts() -> None:
+    by_name = {variable.name: variable for variable in VARIABLES}
+
+    assert by_name["WS_PORT"].fault("8092") is None
+    assert str(by_name["WS_PORT"].fault("http")).startswith("WS_PORT is 'http', which is not a port: ")
+    assert "made up" not in str(by_name["KIMI_API_KEY"].fault("made up"))
