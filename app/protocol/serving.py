@@ -4,7 +4,6 @@ import asyncio
 import logging
 import secrets
 import sys
-from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -46,7 +45,7 @@ class Serving:
         self._max_per_session = max_calls_per_session
         self._max_per_client = max_calls_per_client
         self._decorate = decorate
-        self._running: Counter[str] = Counter()
+        self._running: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._deadlines)
@@ -61,13 +60,13 @@ class Serving:
             raise Busy(
                 f"{self._max_per_session} calls are in flight; wait for one to finish, then try again."
             )
-        if self._running[call.principal] >= self._max_per_client:
+        if self._running.get(call.principal, 0) >= self._max_per_client:
             raise Busy(f"This client has {self._max_per_client} calls in flight; wait, then try again.")
 
     def start(self, call: Call, method: str, handler: Served, params: Params) -> None:
         """Serve a call in a task of its own."""
         call.session.calls[call.request_id] = call
-        self._running[call.principal] += 1
+        self._running[call.principal] = self._running.get(call.principal, 0) + 1
         # A subscription has no end of its own; the deadlines also keep running calls from being collected.
         self._deadlines.watch(call, forever=method == "subscriptions/listen")
         call.task = _start(self._serve(call, method, handler, params))

@@ -152,8 +152,7 @@ class Exchange:
         """
         try:
             if not self._finished and not self._stream:
-                # One loop turn: a handler that waits for nothing has answered by then.
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # a handler that waits for nothing has answered after this loop turn
             if not self._finished and not self._stream:
                 await self._next(STREAM_AFTER_SECONDS)
             if self._finished and not self._stream:
@@ -204,10 +203,7 @@ class Exchange:
 
     def _queue(self, message: bytes) -> None:
         self._begin()
-        text = event(message) if self.recorder is None else self.recorder.record(message)
-        if not self._lost:
-            self._waiting.append(text)
-            self._notify()
+        self.push_event(event(message) if self.recorder is None else self.recorder.record(message))
 
     async def _next(self, seconds: float) -> bool:
         """Wait until something is there to be written; False when the time is up."""
@@ -222,8 +218,7 @@ class Exchange:
             self._wake = None
 
     def _notify(self) -> None:
-        if self._wake is not None:
-            _settle(self._wake, True)
+        _settle(self._wake, True)
 
     def _lose(self) -> None:
         self._lost = True
@@ -233,14 +228,13 @@ class Exchange:
         self._make_room()
 
     def _make_room(self) -> None:
-        if self._room is not None:
-            if not self._room.done():
-                self._room.set_result(None)
-            self._room = None
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        self._room = None
 
 
-def _settle(waiting: asyncio.Future[bool], something: bool) -> None:
-    if not waiting.done():
+def _settle(waiting: asyncio.Future[bool] | None, something: bool) -> None:
+    if waiting is not None and not waiting.done():
         waiting.set_result(something)
 
 

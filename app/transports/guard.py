@@ -145,8 +145,7 @@ class Guard:
             finally:
                 self._connections -= 1
                 self._open[principal] -= 1
-            offence = response.get(OFFENCE)
-            if offence is not None:
+            if len(response) and (offence := response.get(OFFENCE)) is not None:  # seldom holds anything
                 self._offenders.note(address, principal, offence)
             return response
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from aiohttp import hdrs, web
+from multidict import istr
 
 from app.contract import MCP_PATH
 from app.protocol import envelopes
@@ -36,7 +37,7 @@ from app.transports.routing import VERSION_HEADER
 from app.transports.sessions import LocalSessions, Sessions
 from app.transports.websocket import MAX_MESSAGE_BYTES, wants_upgrade
 
-SESSION_HEADER = "Mcp-Session-Id"
+SESSION_HEADER = istr("Mcp-Session-Id")
 
 STATUSES = {PARSE_ERROR: 400, INVALID_REQUEST: 400, DRAINING: 503}
 """Statuses of error replies; every other reply, errors included, is a 200."""

@@ -10,15 +10,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDictProxy, istr
 
 from app.protocol.errors import HeaderMismatch
 from app.protocol.metadata import PROTOCOL_VERSION
 from app.protocol.tool_table import Mirror
 
-VERSION_HEADER = "MCP-Protocol-Version"
-METHOD_HEADER = "Mcp-Method"
-NAME_HEADER = "Mcp-Name"
+# `istr` is looked up without being lowered first.
+VERSION_HEADER = istr("MCP-Protocol-Version")
+METHOD_HEADER = istr("Mcp-Method")
+NAME_HEADER = istr("Mcp-Name")
 PARAMETER_PREFIX = "Mcp-Param-"
 
 NAMED = {
