@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from infra.engine import EngineError
+from infra.site import Site
 from scripts.stack.destroy import destroy
 from scripts.stack.down import down
 from scripts.stack.drift import drift
@@ -13,12 +14,14 @@ from scripts.stack.errors import StackError
 from scripts.stack.logs import logs
 from scripts.stack.preview import preview
 from scripts.stack.ps import ps
-from scripts.stack.session import Session
+from scripts.stack.session import ROOT, Session
 from scripts.stack.token import token
 from scripts.stack.up import up
 
 LINES = 100
 FAILED = 1
+INTERRUPTED = 130
+"""The exit status shells use for it."""
 Verb = Callable[[Session, argparse.Namespace], int]
 VERBS: dict[str, tuple[str, Verb]] = {
     "up": ("create or change the stack, then make a real MCP call", lambda session, _: up(session)),
@@ -49,6 +52,10 @@ def main() -> int:
     except (StackError, EngineError) as error:
         print(error, file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        again = Site(ROOT, given.stack, given.stack).make(given.verb)
+        print(f"Interrupted: `{again}` goes on from there.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _arguments() -> argparse.Namespace:

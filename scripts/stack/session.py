@@ -62,5 +62,10 @@ class Session:
             return
         if not sys.stdin.isatty():
             raise StackError("Nobody is there to ask: run it again with YES=1 to mean it.")
-        if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        try:
+            answer = input(f"{question} [y/N] ")
+        except (KeyboardInterrupt, EOFError):
+            answer = ""
+            print()
+        if answer.strip().lower() not in {"y", "yes"}:
             raise StackError("Nothing was changed.")

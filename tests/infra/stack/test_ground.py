@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra import engine
 from infra.site import Site
-from scripts.stack import ground
+from scripts.stack import ground, parts
 from scripts.stack.cli import Outcome
 from scripts.stack.errors import StackError
 from scripts.stack.output import readable
@@ -70,3 +71,25 @@ def test_pulumis_noise_and_raw_markup_are_not_shown() -> None:
 
     assert readable(noise) is None
     assert readable("<{%fg 1%}>1 errored<{%reset%}>\n") == "1 errored\n"
+
+
+def test_ctrl_c_at_the_question_is_a_no(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_question: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.delenv("YES", raising=False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", interrupted)
+
+    with pytest.raises(StackError, match=r"^Nothing was changed"):
+        _session(tmp_path).confirm("Apply it?")
+
+
+def test_only_images_of_this_very_prefix_are_the_stacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = ("dev-0123456789ab", "dev-2-0123456789ab", "dev-latest", "latest")
+    listing = "\n".join(f"exai-mcp-server:{tag}" for tag in tags)
+    monkeypatch.setattr(engine, "ask", lambda *_: listing)
+
+    assert parts.images(Site(tmp_path, "dev", "dev")) == ["exai-mcp-server:dev-0123456789ab"]
