@@ -23,6 +23,10 @@ from app.version import VERSION
 CUT_SECONDS = 2.0
 """After the drain, how long aiohttp may take to write what is buffered; it may take this twice."""
 
+LINGER_SECONDS = 0.5
+"""After the drain, how long kept connections still hear 503 and that they end; a request that met a closed
+socket instead might or might not have been executed, for all its sender knows."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -55,6 +59,9 @@ async def serve(settings: Settings, listener: socket) -> Exit:
         await shutdown.wait()
         if shutdown.exit is Exit.DRAINED:
             await _drain(app, settings, shutdown)
+            server.close()  # from here a new connection is refused, which whoever balances may repeat
+            if runner.server is not None and runner.server.connections:
+                await shutdown.pause(LINGER_SECONDS)
     finally:
         if server is not None:
             server.close()

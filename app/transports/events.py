@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
+from app.transports.refusals import leaving
 from app.transports.replies import JSON, JsonReply
 
 EVENTS: Final = "text/event-stream"
@@ -178,7 +179,7 @@ class Exchange:
         status = self._statuses.get(self._code, 200)
         if status == 503:
             self.headers["Retry-After"] = RETRY_SECONDS
-        return web.Response(status=status, body=self._reply, content_type=JSON, headers=self.headers)
+        return leaving(web.Response(status=status, body=self._reply, content_type=JSON, headers=self.headers))
 
     async def _write(self, response: web.StreamResponse) -> None:
         while True:

@@ -6,9 +6,18 @@ from aiohttp import web
 
 def refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> web.Response:
     """Build the answer `{"error": "<what, why, what to do>"}`."""
-    return web.Response(
-        status=status,
-        body=orjson.dumps({"error": sentence}),
-        content_type="application/json",
-        headers=headers,
+    return leaving(
+        web.Response(
+            status=status,
+            body=orjson.dumps({"error": sentence}),
+            content_type="application/json",
+            headers=headers,
+        )
     )
+
+
+def leaving(response: web.Response) -> web.Response:
+    """End the connection after a 503, so that what comes next goes elsewhere and not into a closing socket."""
+    if response.status == 503:
+        response.force_close()
+    return response

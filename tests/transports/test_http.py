@@ -235,6 +235,7 @@ async def test_draining_answers_what_runs_and_refuses_what_comes_with_503(
     async with http.post(server.url, json=call("echo", {"text": "late"}), headers=client._headers) as late:
         assert late.status == 503
         assert late.headers["Retry-After"]
+        assert late.headers["Connection"] == "close"
         assert (await late.json())["error"]["code"] == -31002
     server.probe.release.set()
 
