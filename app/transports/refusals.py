@@ -17,7 +17,7 @@ def refuse(status: int, sentence: str, headers: dict[str, str] | None = None) ->
 
 
 def leaving(response: web.Response) -> web.Response:
-    """End the connection after a 503, so that what comes next goes elsewhere and not into a closing socket."""
+    """End the connection after a 503: what comes next then goes elsewhere, not into a closing socket."""
     if response.status == 503:
         response.force_close()
     return response
