@@ -19,15 +19,15 @@ logger = logging.getLogger(__name__)
 
 if sys.version_info >= (3, 12):
 
-    def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
         """Run at once: a call that never waits costs no loop turn."""
-        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+        return asyncio.Task(work, loop=loop, eager_start=True)
 
 else:
 
-    def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
         """Run from the next loop turn on (eager tasks came with 3.12)."""
-        return asyncio.Task(work, loop=asyncio.get_running_loop())
+        return asyncio.Task(work, loop=loop)
 
 
 class Serving:
@@ -46,6 +46,8 @@ class Serving:
         self._max_per_client = max_calls_per_client
         self._decorate = decorate
         self._running: dict[str, int] = {}
+        # Asked for once: before 3.12 it is a system call each time.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         return len(self._deadlines)
@@ -69,7 +71,9 @@ class Serving:
         self._running[call.principal] = self._running.get(call.principal, 0) + 1
         # A subscription has no end of its own; the deadlines also keep running calls from being collected.
         self._deadlines.watch(call, forever=method == "subscriptions/listen")
-        call.task = _start(self._serve(call, method, handler, params))
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        call.task = _start(self._serve(call, method, handler, params), self._loop)
 
     def finish(self, call: Call, method: str, answer: Answer) -> None:
         """Encode and deliver a result, in the form its revision has for it."""

@@ -17,7 +17,7 @@ A = TypeVar("A", bound=BaseModel)
 __all__ = ["Call", "Tool", "ToolResult", "text"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a frozen one takes three times as long to make, and each call makes one
 class ToolResult:
     """What a tool answers (specification: server/tools, "Tool Result").
 
