@@ -36,6 +36,7 @@ from app.transports.http import HttpTransport
 from app.transports.operations import Operations
 from app.transports.replicas import Replicas
 from app.transports.sealed_sessions import SealedSessions
+from app.transports.task_shelf import TaskShelf
 from app.transports.throttle import Throttle
 from app.transports.websocket import WebSocketTransport
 from app.version import VERSION
@@ -110,6 +111,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         idle_seconds=limits.session_idle_seconds,
     )
     replicas = Replicas(dispatcher, sessions, bus, EventLog(shared))
+    shelf = TaskShelf(dispatcher.tasks, shared, bus)
     http = HttpTransport(
         dispatcher,
         upgrade=websocket.serve,
@@ -149,7 +151,8 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
             await shared.open()
             # Before any task that may publish.
             await stack.enter_async_context(replicas.running())
-            for work, name in ((start(), "start-check"), (clients.watch(), "clients")):
+            works = ((start(), "start-check"), (clients.watch(), "clients"), (shelf.run(), "tasks"))
+            for work, name in works:
                 stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))
             yield
 

@@ -88,8 +88,7 @@ def per_tools_call() -> float:
             environment = {"AUTH_TOKEN": TOKEN, "DATA_DIR": f"{folder}/data"}
             settings = Settings.from_env(environment, Path(folder))
             logs.configure(settings)
-            with product.extended(product.echo_tool(echo)):
-                app = bootstrap.build_app(settings)
+            app = bootstrap.build_app(settings, more_tools=[product.echo_tool(echo)])
             async with _served(app) as port, asyncio.timeout(PATIENCE_SECONDS):
                 while not app[bootstrap.HEALTH].started:  # noqa: ASYNC110 - the product has no event for it
                     await asyncio.sleep(START_POLL_SECONDS)

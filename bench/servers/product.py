@@ -1,13 +1,12 @@
 """Our server as it ships, with one more tool: `echo(text) -> text`.
 
 `app.__main__.run` is called whole, so guard, token, limits, logging, store and start check are what a user
-gets. Two names are replaced first: the dispatcher's (one tool more) and the listener's (the socket came
-from the parent). The caps on connections are raised by a server.toml, see `bench.contestants`.
+gets. Two names are replaced first: `build_app` (one tool more) and the listener's (the socket came from the
+parent). The caps on connections are raised by a server.toml, see `bench.contestants`.
 """
 
-import contextlib
 import sys
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from app import __main__ as command
@@ -19,7 +18,6 @@ with loading():
     from pydantic import BaseModel
 
     from app import bootstrap, listener
-    from app.protocol.dispatcher import Dispatcher
     from app.protocol.tools import Call, Tool, ToolResult, text
 
 
@@ -39,22 +37,8 @@ def echo_tool(handler: Any = echo) -> Tool[Echo]:
     return Tool("echo", "Echo", "Answers with the text it is given.", Echo, handler)
 
 
-@contextlib.contextmanager
-def extended(tool: Tool[Any]) -> Iterator[None]:
-    """Have `build_app` make servers with one tool more."""
-
-    def dispatcher(*, tools: list[Tool[Any]], **options: Any) -> Dispatcher:
-        return Dispatcher(tools=[*tools, tool], **options)
-
-    vars(bootstrap).update(Dispatcher=dispatcher)
-    try:
-        yield
-    finally:
-        vars(bootstrap).update(Dispatcher=Dispatcher)
-
-
 if __name__ == "__main__":
     launched = launch()
     vars(listener).update(listen=lambda _host, _port: launched.listener)
-    with extended(echo_tool()):
-        sys.exit(command.run())
+    vars(bootstrap).update(build_app=partial(bootstrap.build_app, more_tools=[echo_tool()]))
+    sys.exit(command.run())

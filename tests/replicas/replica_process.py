@@ -57,6 +57,13 @@ async def hold(call: Call, arguments: Marked) -> ToolResult:
     return ToolResult([text("never")])
 
 
+async def task(call: Call, _arguments: Nothing) -> ToolResult:
+    """Go on as a task that only a cancellation ends."""
+    await call.detach(required=True)
+    await asyncio.Event().wait()
+    return ToolResult([text("never")])
+
+
 class Served(Dispatcher):
     """The product's dispatcher with the tools above."""
 
@@ -66,6 +73,7 @@ class Served(Dispatcher):
             Tool("count", "Count", "Counts slowly.", Steps, count),
             Tool("ask", "Ask", "Asks for a name.", Nothing, ask),
             Tool("hold", "Hold", "Waits to be stopped.", Marked, hold),
+            Tool("task", "Task", "Goes on as a task.", Nothing, task),
             Tool("announce", "Announce", "Says that the tools changed.", Nothing, self._announce),
         ]
         super().__init__(**options | {"tools": [*options["tools"], *more]})

@@ -164,3 +164,42 @@ async def test_a_websocket_client_is_told_to_reconnect_and_finds_the_other_repli
         async with http.ws_connect(balancer.url, protocols=("mcp",)) as socket:
             await socket.send_json({"jsonrpc": "2.0", "id": 2, "method": "ping"})
             assert (await socket.receive_json())["id"] == 2
+
+
+async def test_a_task_of_one_replica_is_seen_and_cancelled_at_the_other(two: tuple[Process, Process]) -> None:
+    async with aiohttp.ClientSession(headers=AUTH) as http:
+        made = await _stateless(http, two[0].url, "tools/call", "task", {"name": "task", "arguments": {}})
+        task_id = made["taskId"]
+
+        async def status() -> str:
+            seen = await _stateless(http, two[1].url, "tasks/get", task_id, {"taskId": task_id})
+            return str(seen["status"])
+
+        assert await status() == "working"
+        await _stateless(http, two[1].url, "tasks/cancel", task_id, {"taskId": task_id})
+        async with asyncio.timeout(20):
+            while await status() != "cancelled":  # asked over sockets: each look is the wait
+                pass
+
+
+async def _stateless(
+    http: aiohttp.ClientSession, url: str, method: str, name: str, params: dict[str, Any]
+) -> dict[str, Any]:
+    """Make one request of revision 2026-07-28 with the Tasks extension declared."""
+    extensions = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": extensions,
+    }
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": method,
+        "Mcp-Name": name,
+    }
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params | {"_meta": meta}}
+    async with http.post(url, json=message, headers=headers) as answer:
+        body = await answer.json()
+    assert "result" in body, body
+    result: dict[str, Any] = body["result"]
+    return result
