@@ -25,7 +25,7 @@ from app.shared import Shared
 from app.shared.in_process import InProcess
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
-from app.stores import Store
+from app.stores import Schema
 from app.tools.listmodels import listmodels_tool
 from app.tools.status import Status, status_tool
 from app.transports.bus import Bus
@@ -169,7 +169,7 @@ def replica() -> str:
     return socket.gethostname()
 
 
-def _store(settings: Settings) -> Store:
+def _store(settings: Settings) -> Schema:
     # Imported here, so that nothing is loaded that is not configured.
     if settings.store == "postgres" and settings.database_url is not None:
         from app.stores.postgres import PostgresStore
@@ -220,7 +220,7 @@ def _vendors_with_key(settings: Settings) -> frozenset[str]:
     return frozenset(vendor for vendor, key in keys.items() if key is not None)
 
 
-def _dependencies(store: Store, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
+def _dependencies(store: Schema, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
     async def any_key() -> None:
         if not with_key:
             names = " or ".join(vendor.key_variable for vendor in catalog.VENDORS)

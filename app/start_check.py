@@ -13,7 +13,7 @@ from app.exits import Exit
 from app.health import Health
 from app.protocol.tools import ToolResult
 from app.shutdown import Shutdown
-from app.stores import SchemaTooNewError, Store, StoreUnavailableError
+from app.stores import Schema, SchemaTooNewError, StoreUnavailableError
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 5.0
@@ -28,7 +28,7 @@ class StartCheck:
     def __init__(
         self,
         *,
-        store: Store,
+        store: Schema,
         health: Health,
         call_status: Callable[[], Awaitable[ToolResult]],
         shutdown: Shutdown,

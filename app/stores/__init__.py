@@ -1,6 +1,26 @@
-"""What must outlive the process: one Protocol, one implementation a database."""
+"""What must outlive the process: small Protocols, one implementation of their sum a database."""
 
-from app.stores.errors import SchemaTooNewError, StoreError, StoreUnavailableError
-from app.stores.protocol import Store
+from app.stores.errors import NotFoundError, SchemaTooNewError, StoreError, StoreUnavailableError
+from app.stores.protocol import (
+    AuditLog,
+    FileStore,
+    JobStore,
+    Ledger,
+    Schema,
+    Store,
+    ThreadStore,
+)
 
-__all__ = ["SchemaTooNewError", "Store", "StoreError", "StoreUnavailableError"]
+__all__ = [
+    "AuditLog",
+    "FileStore",
+    "JobStore",
+    "Ledger",
+    "NotFoundError",
+    "Schema",
+    "SchemaTooNewError",
+    "Store",
+    "StoreError",
+    "StoreUnavailableError",
+    "ThreadStore",
+]

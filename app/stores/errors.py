@@ -2,7 +2,8 @@
 
     StoreError
     ├── StoreUnavailableError    it does not answer now; trying again later may help
-    └── SchemaTooNewError        its schema was made for later releases; only another release helps
+    ├── SchemaTooNewError        its schema was made for later releases; only another release helps
+    └── NotFoundError            what was asked for is not there, or not this principal's: nobody learns which
 
 The implementations translate their drivers' errors into these with `from`; nobody above them sees a driver.
 """
@@ -18,3 +19,7 @@ class StoreUnavailableError(StoreError):
 
 class SchemaTooNewError(StoreError):
     """The database says that this release is older than the oldest that may run on its schema."""
+
+
+class NotFoundError(StoreError):
+    """There is no such thread, job or file for whoever asked; unknown, deleted and foreign are the same."""

@@ -1,0 +1,53 @@
+"""What comes back while a model answers: text and reasoning as they arrive, then one `Done`."""
+
+from dataclasses import dataclass
+
+from app.providers.records import Price
+from app.providers.requests import ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A piece of the reasoning that precedes the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the vendor counted them; `cached` are part of `input`, `reasoning` part of `output`."""
+
+    input: int
+    cached: int
+    output: int
+    reasoning: int = 0
+
+    def cost(self, price: Price) -> int:
+        """Return what this costs in nano-USD."""
+        return (
+            (self.input - self.cached) * price.input + self.cached * price.cached + self.output * price.output
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of an answer that was received whole.
+
+    `finish` is `stop`, `length` (the token budget ended), `tool_calls`, or `filtered` (the vendor withheld
+    the rest). `usage` is None when the vendor sent none.
+    """
+
+    finish: str
+    usage: Usage | None
+    tool_calls: tuple[ToolCall, ...] = ()
+    request_id: str | None = None
+
+
+Event = Text | Reasoning | Done

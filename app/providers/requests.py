@@ -1,0 +1,70 @@
+"""What is asked of a model, in words of ours; each vendor's dialect is made from it in one place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.providers.records import Effort, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An image, a video or a document as its bytes; `media_type` as in a Content-Type header."""
+
+    media_type: str
+    content: bytes
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function the model wants called; `arguments` is the JSON text as it was streamed."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation.
+
+    `reasoning` is an assistant's, kept with its turn and given back where the model demands it.
+    `tool_call` is the id that a `tool` message answers.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    reasoning: str | None = None
+    media: tuple[Media, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function a model may call; `parameters` is a JSON Schema without references."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One vendor call.
+
+    `max_output` bounds answer and reasoning together, in tokens. `json_schema` asks for JSON, which the
+    caller still validates. `conversation` groups calls whose prompts share a beginning, for the vendor's
+    prompt cache; `user` is a digest of the principal. `id` is ours and travels where the vendor takes one.
+    """
+
+    id: str
+    model: Model
+    messages: tuple[Message, ...]
+    max_output: int
+    effort: Effort | None = None
+    functions: tuple[Function, ...] = ()
+    json_schema: Mapping[str, Any] | None = None
+    conversation: str | None = None
+    user: str | None = None
