@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from infra.site import Site
-from scripts.stack import environment, locks
+from scripts.stack import checkpoint, environment, locks
 from scripts.stack.cli import Pulumi
 from scripts.stack.errors import StackError
 from scripts.stack.stackfile import StackFile
@@ -49,6 +49,8 @@ class Session:
         pulumi = self.pulumi
         for pid in locks.clear_stale(pulumi.environment["PULUMI_BACKEND_URL"], self.file.stack):
             print(f"cleared the lock of an update that died (process {pid})")
+        if checkpoint.mend_torn(pulumi.environment["PULUMI_BACKEND_URL"], self.file.stack):
+            print("mended the state file of an update that was killed while it wrote")
         pulumi.select()
         return pulumi
 
