@@ -48,8 +48,8 @@ class Detacher(Protocol):
     def serves(self, call: "Call") -> bool:
         """Tell whether the client of a call can follow it as a task."""
 
-    async def adopt(self, call: "Call") -> Detached:
-        """Answer the call with a task, and keep its outcome for whoever asks for it."""
+    async def adopt(self, call: "Call", task_id: str | None) -> Detached:
+        """Answer the call with a task of this id, and keep its outcome for whoever asks for it."""
 
 
 class Call:
@@ -199,8 +199,10 @@ class Call:
         )
         return dict(zip(questions, await asyncio.gather(*asking), strict=True))
 
-    async def detach(self, *, required: bool = False) -> bool:
+    async def detach(self, *, required: bool = False, task_id: str | None = None) -> bool:
         """Answer the client with a task now, and go on; returns whether the call is one.
+
+        `task_id` is for work that has an unguessable name of its own; else one is made.
 
         A handler calls this when it knows that the answer will take long. From then on no
         disconnect stops the call, its outcome is fetched by tasks/get, and `ask` puts the task into
@@ -210,7 +212,7 @@ class Call:
             MissingCapability: `required`, and the client did not declare the extension.
         """
         if self.detached is None and self.detacher is not None and self.detacher.serves(self):
-            self.detached = self.asker = await self.detacher.adopt(self)
+            self.detached = self.asker = await self.detacher.adopt(self, task_id)
         if required and self.detached is None:
             raise MissingCapability({"extensions": {TASKS: {}}})
         return self.detached is not None

@@ -27,8 +27,8 @@ OVER = frozenset({"completed", "failed", "cancelled"})
 class Task:
     """One call that goes on without its request; the `Asker` of its handler."""
 
-    def __init__(self, call: Call, told: Callable[["Task"], None]) -> None:
-        self.id = secrets.token_urlsafe(ID_BYTES)
+    def __init__(self, call: Call, told: Callable[["Task"], None], task_id: str | None = None) -> None:
+        self.id = secrets.token_urlsafe(ID_BYTES) if task_id is None else task_id
         self.call = call
         self.expires = time.monotonic() + TTL_SECONDS
         self.status = "working"

@@ -65,14 +65,14 @@ class Tasks:
         extensions = call.capabilities.get("extensions")
         return type(extensions) is dict and TASKS in extensions
 
-    async def adopt(self, call: Call) -> Task:
+    async def adopt(self, call: Call, task_id: str | None = None) -> Task:
         """Answer a call with a new task and let it go on.
 
         Raises:
             Busy: its principal has too many unfinished tasks.
         """
         kept = self._make_room(call.principal)
-        task = Task(call, self._tell)
+        task = Task(call, self._tell, task_id)
         kept[task.id] = task
         if self.shelf is not None:
             # The handle may be given out only when every replica knows it.

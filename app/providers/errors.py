@@ -85,3 +85,5 @@ class ProviderError(Exception):
         self.retry_at = retry_at
         self.retry_after = retry_after
         self.limit = limit
+        self.begun = False
+        """Whether something of an answer had been heard; then nothing is repeated, and something is owed."""

@@ -132,9 +132,7 @@ class NewCall:
     """One vendor call that is about to be made, with the money it wants.
 
     It is granted `most` nano-USD, or what is left of the tightest limit if that is at least `least`, or
-    nothing. `input_cost` is the upper bound of what the prompt costs and `output_price` nano-USD per token:
-    of a call whose usage is never read, `input_cost` plus `output_price` times the bytes that were streamed
-    is its estimate, at most what was granted.
+    nothing. A call of which nothing is heard any more is booked at what it was granted.
     """
 
     id: str
@@ -143,8 +141,6 @@ class NewCall:
     day: str
     least: int
     most: int
-    input_cost: int
-    output_price: int
     limits: tuple[Limit, ...]
 
 
@@ -158,7 +154,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What one vendor call cost in the end; `state` is never RESERVED."""
+    """What one vendor call cost in the end; `state` is never RESERVED.
+
+    Of an UNKNOWN one `cost` is the estimate it is booked at later; what it holds stays held until then.
+    """
 
     call: str
     state: CallState

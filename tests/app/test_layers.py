@@ -37,7 +37,7 @@ def violations(folder: str, *forbidden: str) -> list[str]:
             "protocol",
             ["aiohttp", "app.settings", "app.transports", "app.tools", "app.stores", "app.shared", *DRIVERS],
         ),
-        ("tools", ["aiohttp", "app.settings", "app.transports", "app.stores", "app.shared", *DRIVERS]),
+        ("tools", ["aiohttp", "app.settings", "app.transports", "app.shared", *DRIVERS]),
         ("transports", ["app.settings", "app.stores", "app.shared", "app.tools", *DRIVERS]),
         ("stores", ["aiohttp", "app.transports", "app.protocol", "app.tools", "app.shared"]),
         ("shared", ["aiohttp", "app.transports", "app.protocol", "app.tools", "app.stores"]),

@@ -1,0 +1,192 @@
+"""The store's side of one running job: it is made with its first vendor call, and every call is paid for.
+
+A settlement is written with the next thing the store is told about the job, so that an answer costs one
+round trip before its first byte and one after its last.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.budget.limits import Budgets, as_usd, today
+from app.ids import new_id
+from app.jobs.errors import Earlier, RefusedError
+from app.jobs.orders import Order
+from app.stores import JobStore
+from app.stores.records import (
+    AuditEvent,
+    Finish,
+    Grant,
+    JobStatus,
+    Limit,
+    NewCall,
+    NewJob,
+    Piece,
+    Settlement,
+    Standing,
+    Turn,
+)
+
+LEASE_SECONDS = 30.0
+"""How long a replica may be silent before its jobs count as interrupted."""
+
+KEY_SECONDS = 24 * 3600.0
+"""How long an idempotency key is remembered."""
+
+MAX_CALLS = 16
+"""Vendor calls one job may make, whatever its script does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Money that is held for one vendor call."""
+
+    call: str
+    granted: int
+
+
+class Account:
+    """Starts the job, holds and settles its money, and ends it."""
+
+    def __init__(self, job: str, order: Order, *, store: JobStore, budgets: Budgets, replica: str) -> None:
+        self.job = job
+        self.order = order
+        self.thread = order.thread
+        self.number: int | None = None
+        self.started = False
+        self.settled: list[tuple[NewCall, Settlement]] = []
+        self._store = store
+        self._budgets = budgets
+        self._replica = replica
+        self._calls: dict[str, NewCall] = {}
+        self._due: list[Settlement] = []
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def cost(self) -> int:
+        """What the settled calls cost so far, in nano-USD."""
+        return sum(settlement.cost for _, settlement in self.settled)
+
+    def limits(self) -> tuple[Limit, ...]:
+        """Return the budgets that the next call must fit into."""
+        return self._budgets.limits(self.order.principal, self.order.project)
+
+    async def hold(self, vendor: str, model: str, *, least: int, most: int) -> Held:
+        """Hold money for one vendor call; the first one makes the job.
+
+        Raises:
+            RefusedError: the budget has too little left, or the idempotency key belongs to another call.
+            Earlier: the idempotency key belongs to this very call.
+            NotFoundError: the thread or a file is not this principal's.
+        """
+        limits = self.limits()
+        call = NewCall(new_id("call"), vendor, model, today(), least, most, limits)
+        async with self._one_at_a_time:
+            if len(self._calls) >= MAX_CALLS:
+                raise RefusedError(
+                    f"This job has made its {MAX_CALLS} vendor calls and would need more: ask for less."
+                )
+            grant = await (self._reserve(call) if self.started else self._start(call))
+            if not grant.granted:
+                raise RefusedError(_too_little(call, grant, limits))
+            self._calls[call.id] = call
+        return Held(call.id, grant.granted)
+
+    def settle(self, settlement: Settlement) -> None:
+        """Take note of what a call came to."""
+        self.settled.append((self._calls[settlement.call], settlement))
+        self._due.append(settlement)
+
+    async def keep(self, call: str, piece: Piece) -> Standing:
+        """Keep a piece of output."""
+        return await self._store.append_output(self.job, self._replica, call, piece)
+
+    async def end(
+        self, status: JobStatus, *, result: Mapping[str, Any] | None, fault: str | None, answer: Turn | None
+    ) -> None:
+        """Write down how the job ended; it must have started."""
+        facts: dict[str, Any] = {
+            **self._facts(),
+            "outcome": status.value,
+            "cost_nano_usd": self.cost,
+            "models": sorted({call.model for call, _ in self.settled}),
+            "calls": len(self.settled),
+            "input_tokens": sum(settlement.input_tokens for _, settlement in self.settled),
+            "output_tokens": sum(settlement.output_tokens for _, settlement in self.settled),
+        }
+        finish = Finish(
+            self.job,
+            self._replica,
+            status,
+            result=None if self.order.no_store else result,
+            fault=fault,
+            answer=None if self.order.no_store else answer,
+            settlements=tuple(self._due),
+            audit=AuditEvent("job ended", facts),
+        )
+        await self._store.finish_job(finish)
+        self._due.clear()
+
+    async def _start(self, call: NewCall) -> Grant:
+        order = self.order
+        new_thread = order.thread is None and not order.no_store
+        thread = None if order.no_store else order.thread or new_id("thread")
+        job = NewJob(
+            self.job,
+            order.principal,
+            order.tool,
+            order.project,
+            order.title,
+            order.digest,
+            self._replica,
+            LEASE_SECONDS,
+            no_store=order.no_store,
+            thread=thread,
+            new_thread=new_thread,
+            idempotency_key=order.idempotency_key,
+            key_seconds=KEY_SECONDS,
+        )
+        prompt = Turn(0, "user", order.prompt, datetime.now(UTC), tool=order.tool, files=order.files)
+        audit = AuditEvent("job started", self._facts() | {"thread": thread or ""})
+        started = await self._store.start_job(
+            job, prompt=None if order.no_store else prompt, call=call, audit=audit
+        )
+        if started.fresh and started.grant is not None:
+            self.started, self.thread = started.job is not None, thread or order.thread
+            self.number = started.job.number if started.job else None
+            return started.grant
+        earlier = started.job
+        if earlier is None or earlier.digest != order.digest:
+            raise RefusedError(
+                "This idempotency key was used within the last day for another call, so this one was not "
+                "made: use a new key for each different call."
+            )
+        raise Earlier(earlier)
+
+    async def _reserve(self, call: NewCall) -> Grant:
+        while self._due:
+            await self._store.settle(self._due[0])
+            self._due.pop(0)
+        return await self._store.reserve(self.job, call)
+
+    def _facts(self) -> dict[str, Any]:
+        order = self.order
+        return {"job": self.job, "tool": order.tool, "project": order.project, "arguments": order.digest}
+
+
+def _too_little(call: NewCall, grant: Grant, limits: tuple[Limit, ...]) -> str:
+    tightest = min(limits, key=lambda limit: grant.left.get(limit.scope, 0))
+    left = as_usd(max(0, grant.left.get(tightest.scope, 0)))
+    kind, _, name = tightest.scope.partition(":")
+    setting = (
+        f"clients.{name}.budget_usd_per_day"
+        if kind == "client"
+        else f"projects.{name.partition('/')[2]}.budget_usd_per_day"
+    )
+    return (
+        f"The {kind} {name!r} has {left} USD of its {as_usd(tightest.nano_usd)} USD left today, and this "
+        f"call to {call.model} may cost {as_usd(call.least)} USD: choose a cheaper model, send less, wait "
+        f"for the next day (UTC), or have {setting} raised in server.toml."
+    )

@@ -1,0 +1,123 @@
+"""Runs a script to its end and writes the end down: whatever happens, exactly one."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from app.jobs import rendering
+from app.jobs.errors import Earlier, RefusedError
+from app.jobs.orders import Outcome
+from app.jobs.run import Run, Script
+from app.protocol.tools import ToolResult
+from app.providers.errors import ProviderError
+from app.stores import StoreError, StoreUnavailableError
+from app.stores.records import JobStatus, Turn
+
+END_SECONDS = 60.0
+"""How long the end of a job is tried to be written down while the store is away."""
+
+END_PAUSE_SECONDS = 1.0
+
+UNKEPT = (
+    "the store is away, so this answer is kept nowhere: copy what you need of it. Its cost stays held until "
+    "the store is back"
+)
+
+log = structlog.get_logger(__name__)
+
+
+async def execute(run: Run, script: Script, seconds: float) -> ToolResult:
+    """Run a script for at most so long, and return what its call is answered with.
+
+    Raises:
+        Earlier: the call was made before, with the same idempotency key.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            outcome = await script(run)
+    except Earlier:
+        raise
+    except TimeoutError:
+        return await _failed(
+            run, JobStatus.FAILED, f"The call took longer than {seconds:g} s (CALL_TIMEOUT)."
+        )
+    except asyncio.CancelledError:
+        if run.stopped is None:
+            raise
+        return await _failed(run, *run.stopped)
+    except (RefusedError, ProviderError, StoreError) as error:
+        return await _failed(run, JobStatus.FAILED, str(error))
+    except Exception:
+        log.exception("a job failed in a way nobody foresaw", job=run.id, tool=run.order.tool)
+        return await _failed(
+            run, JobStatus.FAILED, f"The server failed on {run.id}; its log has the details."
+        )
+    return await _completed(run, outcome)
+
+
+async def _completed(run: Run, outcome: Outcome) -> ToolResult:
+    account = run.account
+    result = rendering.completed(account, outcome, run.notes)
+    answer = Turn(
+        account.number or 0,
+        "assistant",
+        outcome.text if outcome.kept is None else outcome.kept,
+        datetime.now(UTC),
+        reasoning=outcome.reasoning,
+        model=outcome.model.id,
+        tool=run.order.tool,
+        job=run.id,
+        partial=outcome.partial,
+        input_tokens=sum(settlement.input_tokens for _, settlement in account.settled),
+        output_tokens=sum(settlement.output_tokens for _, settlement in account.settled),
+        cost=account.cost,
+    )
+    if not await _write_end(run, JobStatus.COMPLETED, result=result, fault=None, answer=answer):
+        result = rendering.completed(account, outcome, [*run.notes, UNKEPT])
+    return rendering.result_of(result)
+
+
+async def _failed(run: Run, status: JobStatus, fault: str) -> ToolResult:
+    account, partial = run.account, run.output.text
+    answer = None
+    if partial:
+        answer = Turn(
+            account.number or 0,
+            "assistant",
+            partial,
+            datetime.now(UTC),
+            model=account.settled[-1][0].model if account.settled else None,
+            tool=run.order.tool,
+            job=run.id,
+            partial=True,
+            cost=account.cost,
+        )
+    await _write_end(run, status, result=None, fault=fault, answer=answer)
+    return rendering.failed(run.id, status, fault, partial, account.thread, account.cost)
+
+
+async def _write_end(
+    run: Run, status: JobStatus, *, result: Mapping[str, Any] | None, fault: str | None, answer: Turn | None
+) -> bool:
+    """Have the store know how the job ended; return whether it does."""
+    await run.output.close()
+    if not run.account.started:
+        return True
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            while True:
+                try:
+                    await run.account.end(status, result=result, fault=fault, answer=answer)
+                except StoreUnavailableError as error:
+                    log.warning("the end of a job is not written down yet", job=run.id, reason=str(error))
+                    await asyncio.sleep(END_PAUSE_SECONDS)
+                else:
+                    return True
+    except TimeoutError:
+        log.error("the end of a job was not written down", job=run.id)  # noqa: TRY400 - no bug of ours
+    except StoreError as error:
+        log.error("the end of a job was refused", job=run.id, reason=str(error))  # noqa: TRY400 - as above
+    return False

@@ -1,0 +1,182 @@
+"""The jobs of one replica: started by tools, watched by requests, ended whole whatever becomes of either."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+from app.budget.limits import Budgets
+from app.ids import new_id
+from app.jobs import rendering
+from app.jobs.account import Account
+from app.jobs.errors import Earlier
+from app.jobs.execution import execute
+from app.jobs.following import Follower
+from app.jobs.orders import Order
+from app.jobs.run import Run, Script
+from app.jobs.view import View
+from app.protocol.tools import Call, ToolResult, text
+from app.providers.protocol import Gateway
+from app.providers.records import Model
+from app.stores import JobStore
+from app.stores.records import Job, JobStatus
+
+KIND = "job"
+"""What the replicas' bus carries for jobs: `{"job": …, "cancel": true}`, `{"job": …}` when one has moved."""
+
+MAX_RUNNING = 200
+"""Jobs one replica runs at once; the next one is refused before anything is paid."""
+
+LEAVING = "The server was stopped before the answer was whole (DRAIN_TIMEOUT)."
+CANCELLED = "The job was cancelled."
+
+log = structlog.get_logger(__name__)
+
+
+class Says(Protocol):
+    """The part of the replicas' bus that says and hears."""
+
+    def on(self, kind: str, handler: Callable[[dict[str, Any]], None]) -> None:
+        """Have a handler called with everything of one kind."""
+
+    def say(self, kind: str, content: dict[str, Any]) -> None:
+        """Tell all replicas; never waits."""
+
+
+class Jobs:
+    """Starts, shows, cancels and ends jobs; what other replicas run is seen through the store."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        gateway: Gateway,
+        budgets: Budgets,
+        bus: Says,
+        *,
+        replica: str,
+        stand_in: Callable[[Model], Model | None],
+        call_seconds: float,
+        detach_seconds: float,
+    ) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._budgets = budgets
+        self._bus = bus
+        self._replica = replica
+        self._stand_in = stand_in
+        self._call_seconds = call_seconds
+        self._detach_seconds = detach_seconds
+        self._running: dict[str, tuple[Run, asyncio.Task[ToolResult]]] = {}
+        self._follower = Follower(store)
+        bus.on(KIND, self._hear)
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    async def serve(self, call: Call, order: Order, script: Script) -> ToolResult:
+        """Run a script as a job and watch it for a call: its answer, or how to fetch it later."""
+        if len(self._running) >= MAX_RUNNING:
+            return _error(
+                f"{MAX_RUNNING} jobs are running on this server: wait for one to end, then call again."
+            )
+        run = self._run(order)
+        task = asyncio.create_task(execute(run, script, self._call_seconds), name=run.id)
+        run.task = task
+        self._running[run.id] = (run, task)
+        task.add_done_callback(lambda _: self._ended(run))
+        try:
+            return await self._watch(call, run, task)
+        except Earlier as earlier:
+            return await self.attach(call, earlier.job)
+
+    async def attach(self, call: Call, job: Job, seconds: float | None = None) -> ToolResult:
+        """Watch a job for a call, wherever it runs, for so long or for as long as a call is given."""
+        patience = self._detach_seconds if seconds is None else min(seconds, self._detach_seconds)
+        here = self._running.get(job.id)
+        if here is not None:
+            run, task = here
+            view = View(call, lambda: (run.stage, run.output.text), run.output.news)
+            if await view.until(task, patience):
+                return await _shown(task)
+            return rendering.running(run.id, run.order.tool, run.stage, run.output.text, run.account.thread)
+        return await self._follower.follow(call, job, patience)
+
+    async def cancel(self, principal: str, job: str) -> Job:
+        """Ask for a job to end, wherever it runs; return it as it then stands.
+
+        Raises:
+            NotFoundError: there is no such job of this principal.
+        """
+        found = await self._store.request_cancel(principal, job)
+        if not found.status.over:
+            self._bus.say(KIND, {"job": job, "cancel": True})
+            await self._stop_here(job, JobStatus.CANCELLED, CANCELLED)
+            found = await self._store.job(principal, job)
+        return found
+
+    def stop(self, job: str) -> None:
+        """End a job of this replica that was cancelled; of another one nothing happens."""
+        if job in self._running:
+            self._running[job][0].stop(JobStatus.CANCELLED, CANCELLED)
+
+    async def drain(self, seconds: float) -> None:
+        """Let what runs come to its end for so long, then end it with what it has."""
+        tasks = [task for _, task in self._running.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        for run, task in list(self._running.values()):
+            run.stop(JobStatus.INTERRUPTED, LEAVING)
+            tasks.append(task)
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _run(self, order: Order) -> Run:
+        account = Account(
+            new_id("job"), order, store=self._store, budgets=self._budgets, replica=self._replica
+        )
+        return Run(account, gateway=self._gateway, stand_in=self._stand_in)
+
+    async def _watch(self, call: Call, run: Run, task: "asyncio.Task[ToolResult]") -> ToolResult:
+        view = View(call, lambda: (run.stage, run.output.text), run.output.news)
+        kept = not run.order.no_store
+        try:
+            if await view.until(task, self._detach_seconds if kept else None):
+                return await asyncio.shield(task)
+            if await call.detach(task_id=run.id):
+                return await asyncio.shield(task)
+            return rendering.running(run.id, run.order.tool, run.stage, run.output.text, run.account.thread)
+        except asyncio.CancelledError:
+            # A client that is gone loses its view, not its answer, unless nothing keeps the answer.
+            if call.cancelled_by_client or not kept:
+                run.stop(JobStatus.CANCELLED, CANCELLED)
+            raise
+
+    def _ended(self, run: Run) -> None:
+        del self._running[run.id]
+        run.output.beat()
+        self._bus.say(KIND, {"job": run.id})
+
+    async def _stop_here(self, job: str, status: JobStatus, sentence: str) -> None:
+        here = self._running.get(job)
+        if here is not None:
+            run, task = here
+            run.stop(status, sentence)
+            await asyncio.wait({task})
+
+    def _hear(self, content: dict[str, Any]) -> None:
+        if content.get("cancel"):
+            self.stop(content["job"])
+        else:
+            self._follower.moved(content["job"])
+
+
+async def _shown(task: "asyncio.Task[ToolResult]") -> ToolResult:
+    try:
+        return await asyncio.shield(task)
+    except Earlier as earlier:
+        return rendering.of_job(earlier.job, "")
+
+
+def _error(sentence: str) -> ToolResult:
+    return ToolResult([text(sentence)], is_error=True)

@@ -1,0 +1,207 @@
+"""One job while it runs: its vendor calls with their failover, and what it has said."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from app.budget.worst_case import WorstCase
+from app.jobs.account import Account, Held
+from app.jobs.errors import RefusedError
+from app.jobs.orders import Answer, Ask, Order, Outcome
+from app.jobs.output import Output
+from app.providers import tokens
+from app.providers.errors import ProviderError
+from app.providers.events import Done, Reasoning, Text, Usage
+from app.providers.protocol import Gateway
+from app.providers.records import Model
+from app.providers.requests import Request
+from app.stores.records import CallState, JobStatus, Settlement, Standing
+
+Script = Callable[["Run"], Awaitable[Outcome]]
+"""What a tool does: asks models through its run, and returns the whole answer."""
+
+log = structlog.get_logger(__name__)
+
+
+class Run:
+    """What a script works with; `stage` is a word for whoever watches, `notes` belong below the answer."""
+
+    def __init__(
+        self, account: Account, *, gateway: Gateway, stand_in: Callable[[Model], Model | None]
+    ) -> None:
+        self.id = account.job
+        self.order: Order = account.order
+        self.account = account
+        self.notes: list[str] = []
+        self.stage = "starting"
+        self.stopped: tuple[JobStatus, str] | None = None
+        self.task: asyncio.Task[Any] | None = None
+        self._call = ""
+        keep = None if self.order.no_store else lambda piece: account.keep(self._call, piece)
+        self.output = Output(keep, self._told)
+        self._gateway = gateway
+        self._stand_in = stand_in
+
+    def stop(self, status: JobStatus, sentence: str) -> None:
+        """End the job with what it has; the first reason stands."""
+        if self.stopped is None and self.task is not None and not self.task.done():
+            self.stopped = (status, sentence)
+            self.task.cancel()
+
+    def say(self, text: str) -> None:
+        """Add to what the client sees while it waits, and to what is kept if the job never ends."""
+        self.output.add(text)
+
+    def now(self, stage: str) -> None:
+        """Say what is being done, for whoever watches."""
+        self.stage = stage
+        self.output.beat()
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Make one vendor call, or where it fails before its first byte the same call at the other vendor.
+
+        Raises:
+            RefusedError: there is no money for it, or the prompt is longer than the model takes.
+            ProviderError: no vendor gave a whole answer.
+        """
+        models = [ask.model]
+        other = self._stand_in(ask.model) if ask.stand_in else None
+        if other is not None:
+            models.append(other)
+        for model in models:
+            try:
+                return await self._ask(ask, model)
+            except ProviderError as error:
+                if error.begun or not error.kind.elsewhere or model is models[-1]:
+                    raise
+                log.info("failing over", job=self.id, model=model.id, kind=error.kind.value)
+                self.notes.append(f"{models[-1].id} stands in for {model.id}: {error}")
+        raise AssertionError("the last model either answers or raises")
+
+    async def _ask(self, ask: Ask, model: Model) -> Answer:
+        request = await self._request(ask, model)
+        worst = WorstCase(model, tokens.upper_bound(request), request.max_output)
+        least, most = worst.held()
+        held = await self.account.hold(model.vendor.id, model.id, least=least, most=most)
+        request = replace(request, id=held.call, max_output=worst.output_within(held.granted))
+        self._call = held.call
+        self.now(f"asking {model.id}")
+        stream = _Stream()
+        try:
+            done = await self._read(request, ask, stream)
+        except ProviderError as error:
+            self.account.settle(_unfinished(request, held, stream, error))
+            error.begun = stream.begun
+            raise
+        except BaseException:
+            self.account.settle(_unfinished(request, held, stream, None))
+            raise
+        return self._answer(request, held, stream, done)
+
+    async def _request(self, ask: Ask, model: Model) -> Request:
+        request = Request(
+            id="",
+            model=model,
+            messages=await ask.messages(model),
+            max_output=min(ask.max_output or model.default_output, model.max_output or model.default_output),
+            effort=ask.effort,
+            functions=ask.functions,
+            json_schema=ask.json_schema,
+            conversation=self.account.thread or self.id,
+            user=hashlib.sha256(self.order.principal.encode()).hexdigest()[:32],
+        )
+        length = tokens.estimate(request)
+        if model.context is not None and length > model.context:
+            raise RefusedError(
+                f"The prompt has about {length:,} tokens and {model.id} takes {model.context:,}: send less, "
+                "leave out files, or choose a model with a longer context (`listmodels`)."
+            )
+        return request
+
+    async def _read(self, request: Request, ask: Ask, stream: "_Stream") -> Done:
+        async with aclosing(self._gateway.stream(request)) as events:  # type: ignore[type-var]  # an async generator, typed as iterator by the Protocol
+            async for event in events:
+                if isinstance(event, Text):
+                    stream.text.append(event.text)
+                    if ask.shown:
+                        self.output.add(event.text)
+                elif isinstance(event, Reasoning):
+                    if not stream.begun:
+                        self.stage = f"{request.model.id} is thinking"
+                    stream.reasoning.append(event.text)
+                    self.output.beat()
+                else:
+                    return event
+        raise AssertionError("a stream ends with Done or an error")
+
+    def _answer(self, request: Request, held: Held, stream: "_Stream", done: Done) -> Answer:
+        usage = done.usage or stream.usage(request)
+        estimated = done.usage is None
+        cost = usage.cost(request.model.price)
+        self.account.settle(
+            Settlement(
+                held.call,
+                CallState.ESTIMATED if estimated else CallState.SETTLED,
+                cost=cost,
+                input_tokens=usage.input,
+                cached_tokens=usage.cached,
+                output_tokens=usage.output,
+                reasoning_tokens=usage.reasoning,
+                request_id=done.request_id,
+                outcome=done.finish,
+            )
+        )
+        return Answer(
+            "".join(stream.text),
+            "".join(stream.reasoning),
+            request.model,
+            done.finish,
+            usage,
+            cost,
+            estimated,
+            done.tool_calls,
+        )
+
+    def _told(self, standing: Standing) -> None:
+        if not standing.ours:
+            self.stop(JobStatus.INTERRUPTED, "Another replica found this one silent and ended the job.")
+        else:
+            self.stop(JobStatus.CANCELLED, "The job was cancelled.")
+
+
+class _Stream:
+    """What was heard of one vendor call so far."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.reasoning: list[str] = []
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.text or self.reasoning)
+
+    def usage(self, request: Request) -> Usage:
+        """Estimate what the vendor will count."""
+        output = tokens.of_text("".join(self.text)) + tokens.of_text("".join(self.reasoning))
+        return Usage(tokens.estimate(request), 0, output)
+
+
+def _unfinished(request: Request, held: Held, stream: _Stream, error: ProviderError | None) -> Settlement:
+    """Return what is owed for an answer that did not end: nothing, or nobody knows yet."""
+    if error is not None and error.kind.free and not stream.begun:
+        return Settlement(held.call, CallState.RELEASED, request_id=error.request_id, outcome=error.kind)
+    usage = stream.usage(request)
+    return Settlement(
+        held.call,
+        CallState.UNKNOWN,
+        cost=min(held.granted, usage.cost(request.model.price)),
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        request_id=None if error is None else error.request_id,
+        outcome="stopped" if error is None else error.kind,
+    )

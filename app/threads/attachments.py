@@ -1,0 +1,50 @@
+"""Files as a model is shown them: text inside the message, what it can see beside it, the rest by name."""
+
+from collections.abc import Mapping, Sequence
+
+from app.providers.records import Model
+from app.providers.requests import Media
+from app.stores.records import File
+
+_TEXTUAL = ("text/", "application/json", "application/xml", "application/toml", "application/yaml")
+
+
+def is_text(media_type: str) -> bool:
+    """Whether a file of this type is shown as text."""
+    return media_type.startswith(_TEXTUAL)
+
+
+def kind_of(media_type: str) -> str:
+    """Return what a model must be able to see to be shown such a file: text, image, video or file."""
+    if is_text(media_type):
+        return "text"
+    kind = media_type.partition("/")[0]
+    return kind if kind in ("image", "video") else "file"
+
+
+def as_shown(
+    prompt: str, ids: Sequence[str], files: Mapping[str, File], model: Model
+) -> tuple[str, tuple[Media, ...]]:
+    """Return a prompt with its files' text in front, and the media this model can see.
+
+    What it cannot see is named, so that it does not guess at it; a file that is gone is named too.
+    """
+    blocks: list[str] = []
+    media: list[Media] = []
+    for file_id in ids:
+        file = files.get(file_id)
+        if file is None or file.content is None:
+            blocks.append(f"[A file that was here has been removed: {file_id[:12]}]")
+        elif is_text(file.media_type):
+            blocks.append(fenced(file.name, file.content.decode("utf-8", "replace")))
+        elif kind_of(file.media_type) in model.media:
+            media.append(Media(file.media_type, file.content, file.name))
+        else:
+            blocks.append(f"[{file.name} ({file.media_type}) is attached, and {model.id} cannot see it]")
+    return "\n\n".join([*blocks, prompt]), tuple(media)
+
+
+def fenced(name: str, text: str) -> str:
+    """Mark text as the content of a file, so that it is read as data and not as a message."""
+    safe = name.replace('"', "'").replace("\n", " ")
+    return f'<file name="{safe}">\n{text}\n</file>'
