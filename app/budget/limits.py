@@ -1,28 +1,33 @@
 """How much each client, and each project of a client, may spend on one day."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from app.providers.records import NANO_USD_PER_USD
+from app.settings import ServerFile
 from app.stores.records import Limit
 
 
 class Budgets:
     """The limits as they are now; `replace` takes other ones over from the next call on."""
 
-    def __init__(self, default_usd: Decimal) -> None:
-        self._default = nano_usd(default_usd)
+    def __init__(self, file: ServerFile) -> None:
+        self._default = 0
         self._clients: dict[str, int] = {}
         self._projects: dict[str, int] = {}
+        self.replace(file)
 
-    def replace(
-        self, default_usd: Decimal, clients: Mapping[str, Decimal | None], projects: Mapping[str, Decimal]
-    ) -> None:
-        """Take budgets in USD a day: of clients by name, and of each client's project by its name."""
-        self._default = nano_usd(default_usd)
-        self._clients = {name: nano_usd(usd) for name, usd in clients.items() if usd is not None}
-        self._projects = {name: nano_usd(usd) for name, usd in projects.items()}
+    def replace(self, file: ServerFile) -> None:
+        """Take the budgets of another server.toml."""
+        self._default = nano_usd(file.budget.default_usd_per_day)
+        self._clients = {
+            name: nano_usd(client.budget_usd_per_day)
+            for name, client in file.clients.items()
+            if client.budget_usd_per_day is not None
+        }
+        self._projects = {
+            name: nano_usd(project.budget_usd_per_day) for name, project in file.projects.items()
+        }
 
     def limits(self, principal: str, project: str) -> tuple[Limit, ...]:
         """Return what a call must fit into, the client's own limit first."""

@@ -1,6 +1,6 @@
 """Takes changes of server.toml over without a restart: on SIGHUP, and when the file has become another.
 
-Only `[clients]` changes live. A file with faults changes nothing: the clients of before stay.
+Clients and budgets change live. A file with faults changes nothing: the clients of before stay.
 """
 
 import asyncio
@@ -34,6 +34,13 @@ class Gate(Protocol):
         """Take other clients from the next request on."""
 
 
+class Spends(Protocol):
+    """What knows how much each client may spend."""
+
+    def replace(self, file: ServerFile) -> None:
+        """Take the budgets of another file from the next call on."""
+
+
 class Transport(Protocol):
     """What serves clients, and can stop to."""
 
@@ -51,12 +58,14 @@ class LiveClients:
         auth_token: Secret,
         gate: Gate,
         admission: ClientAdmission,
+        budgets: Spends,
         transports: tuple[Transport, ...],
     ) -> None:
         self._config_dir = config_dir
         self._auth_token = auth_token
         self._gate = gate
         self._admission = admission
+        self._budgets = budgets
         self._transports = transports
         self._file = ServerFile()
         self._digests: dict[str, bytes] = {}
@@ -110,6 +119,7 @@ class LiveClients:
         before, now = self._digests, self._digests_of(file)
         self._gate.replace_clients(now)
         listed = self._admission.replace(file.clients)
+        self._budgets.replace(file)
         self._file, self._digests = file, now
         revoked = sorted(before.keys() - now.keys())
         rotated = sorted(name for name in before.keys() & now.keys() if before[name] != now[name])

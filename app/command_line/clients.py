@@ -27,7 +27,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     adding.add_argument("--rate", type=int, metavar="N", help="tool calls a minute; without this, no limit")
     adding.add_argument(
-        "--budget", type=_usd, metavar="USD", help="USD a UTC day (kept for the ledger; not metered yet)"
+        "--budget", type=_usd, metavar="USD", help="USD it may spend a UTC day"
     )
     revoking = actions.add_parser("revoke", help="remove a client; what it has open is closed")
     rotating = actions.add_parser("rotate", help="give a client another token and show it once")

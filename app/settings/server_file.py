@@ -1,10 +1,16 @@
-"""CONFIG_DIR/server.toml: the clients besides `default`, and the limits.
+"""CONFIG_DIR/server.toml: the clients besides `default`, budgets, and the limits.
 
     [clients.ci]
     token_sha256 = "…"           # of a generated token; `exai-mcp clients add ci` writes it
     tools = ["chat", "threads"]  # absent: all
     rate = 30                    # tool calls a minute; absent: no limit of its own
-    budget_usd_per_day = 2.5     # kept for the ledger; nothing is metered by it yet
+    budget_usd_per_day = 2.5     # absent: that of [budget]
+
+    [budget]
+    default_usd_per_day = 10     # of each client without one of its own
+
+    [projects.thesis]
+    budget_usd_per_day = 1       # of each client's project of this name, beside the client's own
 
     [limits]
     connections = 1000
@@ -36,6 +42,11 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _SHOWN = 40
 """Characters of a wrong value that are repeated."""
 
+DEFAULT_USD_PER_DAY = Decimal(10)
+"""Enough for a day's work with either model, and a mistake in a loop costs no more."""
+
+Usd = Annotated[Decimal, Field(strict=False, ge=0, decimal_places=9)]
+
 
 class Client(BaseModel):
     """One client: what its token may do. `token_sha256` is 64 lower-case hex digits."""
@@ -45,7 +56,23 @@ class Client(BaseModel):
     token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     tools: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None
     rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    budget_usd_per_day: Annotated[Decimal, Field(strict=False, ge=0, decimal_places=9)] | None = None
+    budget_usd_per_day: Usd | None = None
+
+
+class Budget(BaseModel):
+    """What a client may spend on one UTC day if nothing else is said of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    default_usd_per_day: Usd = DEFAULT_USD_PER_DAY
+
+
+class Project(BaseModel):
+    """What each client may spend in its project of one name on one UTC day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    budget_usd_per_day: Usd
 
 
 class ServerFile(BaseModel):
@@ -54,6 +81,8 @@ class ServerFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     clients: dict[str, Client] = Field(default_factory=dict)
+    budget: Budget = Budget()
+    projects: dict[str, Project] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits)
 
 
@@ -179,4 +208,8 @@ def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
             return list(Client.model_fields)
         case "limits":
             return list(Limits.model_fields)
+        case "budget":
+            return list(Budget.model_fields)
+        case "projects":
+            return list(Project.model_fields)
     return list(ServerFile.model_fields)
