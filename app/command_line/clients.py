@@ -26,9 +26,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--tools", type=_names, metavar="A,B", help="the tools it may call, by name; without this, all"
     )
     adding.add_argument("--rate", type=int, metavar="N", help="tool calls a minute; without this, no limit")
-    adding.add_argument(
-        "--budget", type=_usd, metavar="USD", help="USD it may spend a UTC day"
-    )
+    adding.add_argument("--budget", type=_usd, metavar="USD", help="USD it may spend a UTC day")
     revoking = actions.add_parser("revoke", help="remove a client; what it has open is closed")
     rotating = actions.add_parser("rotate", help="give a client another token and show it once")
     for action in (revoking, rotating):

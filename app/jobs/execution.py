@@ -35,8 +35,9 @@ async def execute(run: Run, script: Script, seconds: float) -> ToolResult:
     Raises:
         Earlier: the call was made before, with the same idempotency key.
     """
+    run.deadline = asyncio.get_running_loop().time() + seconds
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(run.deadline):
             outcome = await script(run)
     except Earlier:
         raise

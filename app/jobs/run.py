@@ -40,6 +40,7 @@ class Run:
         self.notes: list[str] = []
         self.stage = "starting"
         self.stopped: tuple[JobStatus, str] | None = None
+        self.deadline: float | None = None
         self.task: asyncio.Task[Any] | None = None
         self._call = ""
         keep = None if self.order.no_store else lambda piece: account.keep(self._call, piece)
@@ -114,6 +115,7 @@ class Run:
             json_schema=ask.json_schema,
             conversation=self.account.thread or self.id,
             user=hashlib.sha256(self.order.principal.encode()).hexdigest()[:32],
+            deadline=self.deadline,
         )
         length = tokens.estimate(request)
         if model.context is not None and length > model.context:
@@ -141,29 +143,17 @@ class Run:
 
     def _answer(self, request: Request, held: Held, stream: "_Stream", done: Done) -> Answer:
         usage = done.usage or stream.usage(request)
-        estimated = done.usage is None
-        cost = usage.cost(request.model.price)
-        self.account.settle(
-            Settlement(
-                held.call,
-                CallState.ESTIMATED if estimated else CallState.SETTLED,
-                cost=cost,
-                input_tokens=usage.input,
-                cached_tokens=usage.cached,
-                output_tokens=usage.output,
-                reasoning_tokens=usage.reasoning,
-                request_id=done.request_id,
-                outcome=done.finish,
-            )
-        )
+        state = CallState.ESTIMATED if done.usage is None else CallState.SETTLED
+        settlement = _settled(held, state, usage, request, done.request_id, done.finish)
+        self.account.settle(settlement)
         return Answer(
             "".join(stream.text),
             "".join(stream.reasoning),
             request.model,
             done.finish,
             usage,
-            cost,
-            estimated,
+            settlement.cost,
+            state is CallState.ESTIMATED,
             done.tool_calls,
         )
 
@@ -192,16 +182,29 @@ class _Stream:
 
 
 def _unfinished(request: Request, held: Held, stream: _Stream, error: ProviderError | None) -> Settlement:
-    """Return what is owed for an answer that did not end: nothing, or nobody knows yet."""
-    if error is not None and error.kind.free and not stream.begun:
-        return Settlement(held.call, CallState.RELEASED, request_id=error.request_id, outcome=error.kind)
-    usage = stream.usage(request)
+    """Return what is owed for an answer that did not end: nothing, what was counted, or nobody knows yet."""
+    request_id = None if error is None else error.request_id
+    outcome = "stopped" if error is None else error.kind.value
+    counted = None if error is None else error.usage
+    if counted is not None:
+        return _settled(held, CallState.SETTLED, counted, request, request_id, outcome)
+    if error is not None and not stream.begun and (error.kind.free or error.attempts == 0):
+        return Settlement(held.call, CallState.RELEASED, request_id=request_id, outcome=outcome)
+    return _settled(held, CallState.UNKNOWN, stream.usage(request), request, request_id, outcome)
+
+
+def _settled(
+    held: Held, state: CallState, usage: Usage, request: Request, request_id: str | None, outcome: str
+) -> Settlement:
+    cost = usage.cost(request.model.price)
     return Settlement(
         held.call,
-        CallState.UNKNOWN,
-        cost=min(held.granted, usage.cost(request.model.price)),
+        state,
+        cost=cost if state is CallState.SETTLED else min(held.granted, cost),
         input_tokens=usage.input,
+        cached_tokens=usage.cached,
         output_tokens=usage.output,
-        request_id=None if error is None else error.request_id,
-        outcome="stopped" if error is None else error.kind,
+        reasoning_tokens=usage.reasoning,
+        request_id=request_id,
+        outcome=outcome,
     )

@@ -8,19 +8,26 @@ One class, since what is done about an error depends on its kind, not on who rai
     broken        yes                  yes          a 200 that failed, or nonsense in place of an answer
     window        not before retry_at  yes          a usage window of the plan is used up
     account       no, breaker opens    yes          no money, or the plan has ended
-    key           no, breaker opens    yes          the key is wrong
+    key           no, breaker opens    yes          the key is wrong, or there is none
     model         no                   no           unknown, retired, or not in this plan
     context       no                   no           the prompt is longer than the model takes
     content       no                   no           the vendor refuses this content
     request       no                   no           ours: a request the vendor cannot read
     timeout       no                   no           silence, or our deadline; it may still be running
-    cut           no                   no           the stream ended before the answer did
+    cut           no                   no           the connection ended before the answer did
 
-Nothing is repeated after the first byte of an answer, whatever the kind.
+Nothing is repeated after the first byte of an answer, whatever the kind. And what may have been charged
+(`free` is False) is repeated only by whoever reserves money for it once more, which the gateway cannot.
 """
+
+from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # events needs records, which needs the kinds below
+    from app.providers.events import Usage
 
 
 class Kind(StrEnum):
@@ -60,7 +67,9 @@ class ProviderError(Exception):
 
     `str()` is one sentence with what, why and what to do; it never holds a key or the prompt.
     `vendor_code` and `request_id` are the vendor's own, for its support. `retry_at` is when a used-up
-    window opens again, `limit` the context length in tokens, where the vendor said them.
+    window opens again, `retry_after` the seconds it asked us to wait, `limit` the context length in tokens,
+    `usage` what it counted, where the vendor said so. `attempts` is how often the vendor was asked; 0 when
+    it was not asked at all.
     """
 
     def __init__(
@@ -75,6 +84,8 @@ class ProviderError(Exception):
         retry_at: datetime | None = None,
         retry_after: float | None = None,
         limit: int | None = None,
+        usage: Usage | None = None,
+        attempts: int = 1,
     ) -> None:
         super().__init__(sentence)
         self.kind = kind
@@ -87,3 +98,5 @@ class ProviderError(Exception):
         self.limit = limit
         self.begun = False
         """Whether something of an answer had been heard; then nothing is repeated, and something is owed."""
+        self.usage = usage
+        self.attempts = attempts

@@ -22,17 +22,26 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the vendor counted them; `cached` are part of `input`, `reasoning` part of `output`."""
+    """Tokens as the vendor counted them.
+
+    `cached` (found in its cache) and `written` (put there) are part of `input`, `reasoning` is part of
+    `output`.
+    """
 
     input: int
     cached: int
     output: int
     reasoning: int = 0
+    written: int = 0
 
     def cost(self, price: Price) -> int:
         """Return what this costs in nano-USD."""
+        written = price.input if price.written is None else price.written
         return (
-            (self.input - self.cached) * price.input + self.cached * price.cached + self.output * price.output
+            (self.input - self.cached - self.written) * price.input
+            + self.cached * price.cached
+            + self.written * written
+            + self.output * price.output
         )
 
 
@@ -41,13 +50,16 @@ class Done:
     """The end of an answer that was received whole.
 
     `finish` is `stop`, `length` (the token budget ended), `tool_calls`, or `filtered` (the vendor withheld
-    the rest). `usage` is None when the vendor sent none.
+    the rest). `usage` is None when the vendor sent none. `waited` is how many seconds passed before a place
+    was free, `attempts` how often the vendor was asked.
     """
 
     finish: str
     usage: Usage | None
     tool_calls: tuple[ToolCall, ...] = ()
     request_id: str | None = None
+    waited: float = 0.0
+    attempts: int = 1
 
 
 Event = Text | Reasoning | Done

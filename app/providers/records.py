@@ -1,11 +1,20 @@
 """What is known of a vendor and of a model, as records."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from app.providers.errors import Kind
 
 NANO_USD_PER_USD = 1_000_000_000
 TOKENS_PER_PRICE = 1_000_000
 """Vendors quote USD per million tokens."""
+
+DEFAULT_OUTPUT = 32_000
+"""Tokens of answer and reasoning together where a caller names no figure; as many as Moonshot's own CLI."""
+DEFAULT_CONCURRENCY = 2
+"""Calls at once per model: some accounts of either vendor are allowed one or two."""
 
 
 class Thinking(StrEnum):
@@ -28,28 +37,99 @@ class Effort(StrEnum):
     MAX = "max"
 
 
+class Replay(StrEnum):
+    """Which reasoning a model is given back with the conversation."""
+
+    CALLS = "calls"
+    """Only that of turns which called functions; without it Kimi answers 400."""
+    ALL = "all"
+    """That of every turn; the vendor expects it."""
+    ASKED = "asked"
+    """That of every turn, and the vendor is asked to use it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Integer nano-USD per token, so that sums are exact.
 
     `cached` is what input tokens cost that the vendor found in its cache; where none is known it equals
-    `input`, so that an estimate is never too low.
+    `input`, so that an estimate is never too low. `written` is what those cost that it puts there; None
+    where it charges nothing beyond `input`.
     """
 
     input: int
     cached: int
     output: int
+    written: int | None = None
+
+    @property
+    def most_input(self) -> int:
+        """The most one input token can cost."""
+        return max(self.input, self.cached, self.written or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A place that issues keys, and the only address they are good for.
+
+    `warning` is said at the start when this address is configured.
+    """
+
+    keys_from: str
+    url: str
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What sets a vendor's chat completions apart from another's; the values say why where they stand."""
+
+    output_field: str
+    user_field: str
+    errors: Mapping[str, Kind]
+    """Kinds by the vendor's code or type of error."""
+    phrases: tuple[tuple[str, Kind], ...]
+    """Kinds by words of the vendor's message in lower case, for errors whose code says less than they do."""
+    request_id_headers: tuple[str, ...]
+    keep: Mapping[str, Any]
+    """Put into `thinking` when reasoning is replayed as Replay.ASKED."""
+    id_field: str | None = None
+    cache_field: str | None = None
+    json_schemas: bool = False
+    """Whether `response_format` takes a schema; else the schema goes into the prompt."""
+    function_strict: bool | None = None
+    """What `strict` of a function is set to; None leaves it out."""
+    data_urls: bool = True
+    """Whether media are data URLs, else bare base64."""
+    stream_options: bool = False
+    """Whether usage has to be asked for in a stream."""
+    stops: int = 1
+    """How many stop sequences a request may name."""
+    reset_hours: int = 0
+    """The vendor's clock against UTC, for the times in its messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor: the variables are names of the contract, `keys_at` is where a key is made."""
+    """One vendor: the variables are names of the contract, `keys_at` is where a key is made.
+
+    The first of `origins` is the default address. `lists_models` says whether `GET /models` is documented.
+    """
 
     id: str
     title: str
     key_variable: str
     url_variable: str
     keys_at: str
+    billing_at: str
+    origins: tuple[Origin, ...]
+    dialect: Dialect
+    lists_models: bool = False
+
+    @property
+    def url(self) -> str:
+        """The default address."""
+        return self.origins[0].url
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +138,9 @@ class Model:
 
     `context` and `max_output` are tokens; None where the vendor states no figure. `media` is what it can
     see beside text. `efforts` are those that change its behaviour. `note` is one clause for whoever chooses.
+    `substitute` is the id of another vendor's model that may stand in for it. `concurrency` is how many
+    calls may be under way at once, over all replicas. `leaks_tags` marks models that write their own markup
+    into answers.
     """
 
     id: str
@@ -70,6 +153,22 @@ class Model:
     max_output: int | None = None
     efforts: tuple[Effort, ...] = ()
     media: tuple[str, ...] = ()
+    default_output: int = DEFAULT_OUTPUT
+    replay: Replay = Replay.CALLS
+    substitute: str | None = None
+    concurrency: int = DEFAULT_CONCURRENCY
+    leaks_tags: bool = False
+
+    @property
+    def graded(self) -> bool:
+        """Whether it takes `reasoning_effort`: it has more efforts than on and off."""
+        return len(set(self.efforts) - {Effort.OFF}) > 1
+
+    def nearest(self, effort: Effort) -> Effort | None:
+        """Return the weakest effort it has that is no weaker than this one, else its strongest, if any."""
+        order = [one for one in Effort if one in self.efforts]
+        wanted = list(Effort).index(effort)
+        return next((one for one in order if list(Effort).index(one) >= wanted), order[-1] if order else None)
 
 
 def usd(per_million: str) -> int:

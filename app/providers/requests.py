@@ -29,8 +29,9 @@ class ToolCall:
 class Message:
     """One message of a conversation.
 
-    `reasoning` is an assistant's, kept with its turn and given back where the model demands it.
-    `tool_call` is the id that a `tool` message answers.
+    `reasoning` is an assistant's, kept with its turn and given back where the model demands it; that of
+    another vendor's model is left out by whoever puts the conversation together. `tool_call` is the id that
+    a `tool` message answers.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -56,7 +57,9 @@ class Request:
 
     `max_output` bounds answer and reasoning together, in tokens. `json_schema` asks for JSON, which the
     caller still validates. `conversation` groups calls whose prompts share a beginning, for the vendor's
-    prompt cache; `user` is a digest of the principal. `id` is ours and travels where the vendor takes one.
+    prompt cache; `user` is a digest of the principal, 6 to 128 characters. `id` is ours, 6 to 64 characters,
+    and travels where the vendor takes one. `deadline` is when the caller gives up, on the clock of the
+    running loop: no pause that would end later is begun.
     """
 
     id: str
@@ -68,3 +71,5 @@ class Request:
     json_schema: Mapping[str, Any] | None = None
     conversation: str | None = None
     user: str | None = None
+    stop: tuple[str, ...] = ()
+    deadline: float | None = None
