@@ -1,0 +1,1 @@
+"""Threads: what is remembered of conversations, and how it is found again."""
