@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 from app.providers.records import Model
+from app.stores.records import Limit, NewCall
 
 LEAST_OUTPUT_TOKENS = 512
 """An answer cut shorter than this is not worth its prompt: then the call is refused."""
-
-LEAST_HELD = 1
-"""What a call of a free model holds, in nano-USD, so that being granted nothing always means a refusal."""
-
 
 @dataclass(frozen=True, slots=True)
 class WorstCase:
@@ -19,14 +16,20 @@ class WorstCase:
     input_tokens: int
     max_output: int
 
-    def held(self) -> tuple[int, int]:
-        """Return the least and the most that is worth holding, in nano-USD."""
+    def call(self, call_id: str, day: str, limits: tuple[Limit, ...]) -> NewCall:
+        """Return the wish for money that covers it."""
         price = self.model.price
         prompt = self.input_tokens * price.most_input
-        least_output = min(self.max_output, LEAST_OUTPUT_TOKENS)
-        return (
-            max(prompt + least_output * price.output, LEAST_HELD),
-            max(prompt + self.max_output * price.output, LEAST_HELD),
+        return NewCall(
+            id=call_id,
+            vendor=self.model.vendor.id,
+            model=self.model.id,
+            day=day,
+            least=prompt + min(self.max_output, LEAST_OUTPUT_TOKENS) * price.output,
+            most=prompt + self.max_output * price.output,
+            input_cost=prompt,
+            output_price=price.output,
+            limits=limits,
         )
 
     def output_within(self, granted: int) -> int:

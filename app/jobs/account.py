@@ -73,7 +73,11 @@ class Account:
         """Return the budgets that the next call must fit into."""
         return self._budgets.limits(self.order.principal, self.order.project)
 
-    async def hold(self, vendor: str, model: str, *, least: int, most: int) -> Held:
+    def flat(self, vendor: str, service: str, cost: int) -> NewCall:
+        """Return the wish for money of a vendor call that has a price of its own, for instance a search."""
+        return NewCall(new_id("call"), vendor, service, today(), cost, cost, cost, 0, self.limits())
+
+    async def hold(self, call: NewCall) -> Held:
         """Hold money for one vendor call; the first one makes the job.
 
         Raises:
@@ -81,16 +85,12 @@ class Account:
             Earlier: the idempotency key belongs to this very call.
             NotFoundError: the thread or a file is not this principal's.
         """
-        limits = self.limits()
-        call = NewCall(new_id("call"), vendor, model, today(), least, most, limits)
         async with self._one_at_a_time:
             if len(self._calls) >= MAX_CALLS:
-                raise RefusedError(
-                    f"This job has made its {MAX_CALLS} vendor calls and would need more: ask for less."
-                )
+                raise RefusedError(f"This job has made its {MAX_CALLS} vendor calls and needs more: ask for less.")
             grant = await (self._reserve(call) if self.started else self._start(call))
-            if not grant.granted:
-                raise RefusedError(_too_little(call, grant, limits))
+            if grant.refused:
+                raise RefusedError(_too_little(call, grant))
             self._calls[call.id] = call
         return Held(call.id, grant.granted)
 
@@ -153,6 +153,8 @@ class Account:
         started = await self._store.start_job(
             job, prompt=None if order.no_store else prompt, call=call, audit=audit
         )
+        if started.grant is not None and started.grant.refused:
+            return started.grant
         if started.fresh and started.grant is not None:
             self.started, self.thread = started.job is not None, thread or order.thread
             self.number = started.job.number if started.job else None
@@ -176,8 +178,8 @@ class Account:
         return {"job": self.job, "tool": order.tool, "project": order.project, "arguments": order.digest}
 
 
-def _too_little(call: NewCall, grant: Grant, limits: tuple[Limit, ...]) -> str:
-    tightest = min(limits, key=lambda limit: grant.left.get(limit.scope, 0))
+def _too_little(call: NewCall, grant: Grant) -> str:
+    tightest = min(call.limits, key=lambda limit: grant.left.get(limit.scope, 0))
     left = as_usd(max(0, grant.left.get(tightest.scope, 0)))
     kind, _, name = tightest.scope.partition(":")
     setting = (

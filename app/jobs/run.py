@@ -9,7 +9,9 @@ from typing import Any
 
 import structlog
 
+from app.budget.limits import today
 from app.budget.worst_case import WorstCase
+from app.ids import new_id
 from app.jobs.account import Account, Held
 from app.jobs.errors import RefusedError
 from app.jobs.orders import Answer, Ask, Order, Outcome
@@ -87,8 +89,7 @@ class Run:
     async def _ask(self, ask: Ask, model: Model) -> Answer:
         request = await self._request(ask, model)
         worst = WorstCase(model, tokens.upper_bound(request), request.max_output)
-        least, most = worst.held()
-        held = await self.account.hold(model.vendor.id, model.id, least=least, most=most)
+        held = await self.account.hold(worst.call(new_id("call"), today(), self.account.limits()))
         request = replace(request, id=held.call, max_output=worst.output_within(held.granted))
         self._call = held.call
         self.now(f"asking {model.id}")

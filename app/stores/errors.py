@@ -8,6 +8,14 @@
 The implementations translate their drivers' errors into these with `from`; nobody above them sees a driver.
 """
 
+_WAYS_OUT = {
+    "thread": "list the threads to see what there is",
+    "job": "list the jobs to see what there is",
+    "running job": "look at the job to see how it ended",
+    "file": "upload it again",
+    "call": "it may have been removed with its job",
+}
+
 
 class StoreError(Exception):
     """The root: one sentence with what, why and what to do."""
@@ -22,4 +30,12 @@ class SchemaTooNewError(StoreError):
 
 
 class NotFoundError(StoreError):
-    """There is no such thread, job or file for whoever asked; unknown, deleted and foreign are the same."""
+    """There is no such thread, job, file or call for whoever asked; unknown, deleted, foreign are the same.
+
+    `thing` is `thread`, `job`, `running job`, `file` or `call`; `id` is what was asked for.
+    """
+
+    def __init__(self, thing: str, id_: str) -> None:
+        super().__init__(f"There is no {thing} {id_}: {_WAYS_OUT[thing]}.")
+        self.thing = thing
+        self.id = id_

@@ -84,10 +84,20 @@ class JobStore(Protocol):
         """
 
     async def reserve(self, job: str, call: NewCall) -> Grant:
-        """Hold money for a further call of a running job."""
+        """Hold money for a further call of a running job.
+
+        Raises:
+            NotFoundError: no such job is running.
+        """
 
     async def settle(self, settlement: Settlement) -> None:
-        """Replace what a call holds by what it costs; of a call that is settled already nothing changes."""
+        """Replace what a call holds by what it costs; of a call that is settled already nothing changes.
+
+        An unknown call may still be settled, until it is booked at its estimate.
+
+        Raises:
+            NotFoundError: there is no such call.
+        """
 
     async def append_output(self, job: str, replica: str, call: str, piece: Piece) -> Standing:
         """Keep one piece of what a vendor streamed; a piece of a known number is not kept again.
@@ -99,7 +109,13 @@ class JobStore(Protocol):
         """Extend the lease of every job that runs on a replica; return those that are asked to stop."""
 
     async def finish_job(self, finish: Finish) -> bool:
-        """End a job with everything that belongs to its end, all or nothing; see `Finish`."""
+        """End a job with everything that belongs to its end, all or nothing; see `Finish`.
+
+        The same end told again is True again, and changes nothing.
+
+        Raises:
+            NotFoundError: one of its calls is not there.
+        """
 
     async def request_cancel(self, principal: str, job: str) -> Job:
         """Ask whichever replica runs a job to stop it; a job that is over stays as it is.
@@ -174,19 +190,28 @@ class ThreadStore(Protocol):
     async def delete_thread(self, principal: str, thread: str) -> None:
         """Remove a thread, its turns, its jobs' content, and the files that no other thread refers to.
 
+        Its jobs stay, without content and without the thread; one that still runs keeps nothing from now on.
+
         Raises:
             NotFoundError: there is no such thread of this principal.
         """
 
     async def keep_summary(self, principal: str, thread: str, summary: str, *, through: int) -> None:
-        """Keep what stands for the exchanges up to a number; an older one does not replace a newer."""
+        """Keep what stands for the exchanges up to a number; an older one does not replace a newer.
+
+        Raises:
+            NotFoundError: there is no such thread of this principal.
+        """
 
 
 class FileStore(Protocol):
     """Files by their content."""
 
     async def put_file(self, file: File) -> File:
-        """Keep a file with its content; of one that is there already only the expiry is extended."""
+        """Keep a file with its content and return its facts.
+
+        Of one that is there already only the expiry is extended.
+        """
 
     async def file(self, principal: str, file: str) -> File:
         """Return a file with its content.

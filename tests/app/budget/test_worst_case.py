@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.budget.worst_case import LEAST_HELD, WorstCase
+from app.budget.worst_case import WorstCase
 from app.providers import catalog
 from app.providers.records import Price
 
@@ -12,9 +12,14 @@ KIMI = catalog.find("kimi")
 assert KIMI is not None
 
 
+def held(worst: WorstCase) -> tuple[int, int]:
+    call = worst.call("call_x", "2026-11-28", ())
+    return call.least, call.most
+
+
 def test_prompt_and_longest_answer_are_held_and_less_buys_a_shorter_one() -> None:
     worst = WorstCase(KIMI, input_tokens=1_000, max_output=10_000)
-    least, most = worst.held()
+    least, most = held(worst)
 
     assert most == 1_000 * 950 + 10_000 * 4_000
     assert least == 1_000 * 950 + 512 * 4_000
@@ -33,5 +38,5 @@ def test_no_answer_within_a_grant_can_cost_more_than_it(granted: int) -> None:
 def test_a_free_model_holds_next_to_nothing_and_answers_at_full_length() -> None:
     worst = WorstCase(replace(KIMI, price=Price(0, 0, 0)), input_tokens=1_000, max_output=10_000)
 
-    assert worst.held() == (LEAST_HELD, LEAST_HELD)
-    assert worst.output_within(LEAST_HELD) == 10_000
+    assert held(worst) == (0, 0)
+    assert worst.output_within(0) == 10_000

@@ -1,21 +1,27 @@
 """Real databases for the stores: SQLite files, and a PostgreSQL from the engine or from Debian."""
 
 import asyncio
+import contextlib
 import getpass
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from app import contract
+from app.stores import Store
+from app.stores.sqlite import SqliteStore
 
 PASSWORD = "made-up-for-tests"
 START_SECONDS = 60
@@ -136,3 +142,33 @@ def postgres_url(postgres_server: str) -> str:
     name = f"test_{uuid.uuid4().hex}"
     execute(postgres_server, f"CREATE DATABASE {name}")
     return postgres_server.rsplit("/", 1)[0] + f"/{name}"
+
+
+@dataclass
+class Database:
+    """A kind of store, how to make one on this database, and how to run SQL beside it."""
+
+    kind: str
+    make: Callable[[], Store]
+    execute: Callable[[str], Awaitable[list[Any]]]
+
+
+@pytest.fixture(params=["sqlite"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:  # noqa: ARG001 - more follow
+    """An empty database of each kind in turn."""
+    path = tmp_path / "x.sqlite3"
+
+    async def execute(sql: str) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            return connection.execute(sql).fetchall()
+
+    return Database("sqlite", lambda: SqliteStore(path), execute)
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[Store]:
+    """An open store on it."""
+    made = database.make()
+    await made.open()
+    yield made
+    await made.close()

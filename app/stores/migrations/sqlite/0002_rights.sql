@@ -1,0 +1,3 @@
+-- oldest application: 0.1.0
+-- A file has no roles: whoever may read it may read it whole. The step is PostgreSQL's, and its number is
+-- kept here so that a version means the same in both.

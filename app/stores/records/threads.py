@@ -1,0 +1,79 @@
+"""Threads, their turns and the files these name."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One side of an exchange in a thread.
+
+    `number` counts the exchanges of a thread from 1: a prompt and its answer have the same number, so that
+    calls which run at once on one thread never mix. `reasoning` is what some models must be given back.
+    `files` are ids of files. `partial` marks an answer that was cut off.
+    """
+
+    number: int
+    role: Role
+    text: str
+    created: datetime
+    reasoning: str | None = None
+    model: str | None = None
+    tool: str | None = None
+    job: str | None = None
+    files: tuple[str, ...] = ()
+    partial: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation; `exchanges` counts them, deleted with everything in it.
+
+    `summary` stands for the exchanges up to and including `summary_through` when the whole no longer fits.
+    `forked_from` is the id of the thread it was copied from.
+    """
+
+    id: str
+    principal: str
+    project: str
+    title: str
+    created: datetime
+    updated: datetime
+    exchanges: int
+    forked_from: str | None = None
+    summary: str | None = None
+    summary_through: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One turn that a search found, with the thread it is in."""
+
+    thread: str
+    title: str
+    project: str
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file kept once per principal by its content: `id` is the SHA-256 of `content` in hex.
+
+    `content` is None where only the facts were asked for. `expires` is None once a thread refers to it;
+    from then on it lives as long as any such thread.
+    """
+
+    id: str
+    principal: str
+    name: str
+    media_type: str
+    size: int
+    created: datetime
+    expires: datetime | None
+    content: bytes | None = None

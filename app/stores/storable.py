@@ -1,0 +1,47 @@
+"""What no database of ours can hold becomes the sign for it, U+FFFD, in every store alike.
+
+PostgreSQL's text has no NUL, and no UTF-8 has lone surrogates; both come with texts of clients and vendors.
+"""
+
+import dataclasses
+import operator
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_SIGN = "\ufffd"
+
+
+def storable(value: T) -> T:
+    """Return a value, or one like it, whose every text can be stored; looks into records and collections."""
+    return _storable(value)  # type: ignore[no-any-return]  # the same type comes out
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return _text(value)
+        case Mapping():
+            return {_storable(key): _storable(one) for key, one in value.items()}
+        case list() | tuple():
+            ones = [_storable(one) for one in value]
+            return value if all(map(operator.is_, ones, value)) else type(value)(ones)
+        case _ if dataclasses.is_dataclass(value):
+            fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
+            changed = {name: new for name, old in fields.items() if (new := _storable(old)) is not old}
+            return dataclasses.replace(value, **changed) if changed else value  # type: ignore[type-var]  # an instance
+        case _:
+            return value
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        text = text.replace("\0", _SIGN)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
