@@ -5,6 +5,7 @@ gives up on a silent connection. Closing the iterator closes the connection.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -42,30 +43,28 @@ class ChatClient:
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """Call the model; see `Provider.stream`."""
-        body = dialect.body(request)
         answer = Answer(request.model)
-        async with self._connection.stream(PATH, body, request.model) as response:
-            vendor_id = refusals.request_id(response.headers, self.vendor)
-            if "text/event-stream" not in response.headers.get("content-type", ""):
-                raise await self._no_stream(response, request)
-            events = EventSource(response).aiter_sse()
-            try:
-                async for event in events:
-                    if event.data == END:
-                        answer.finish = answer.finish or "stop"
-                        break
-                    for piece in self._read(answer, event, request):
-                        yield piece
-                    if answer.finish is not None:
-                        break
-                await self._tail(events, answer, request)
-            except ProviderError as error:
-                error.usage = error.usage or answer.usage
-                error.request_id = error.request_id or vendor_id
-                raise
-            finally:
-                await events.aclose()
-        held, done = answer.end(vendor_id)
+        vendor_id = None
+        try:
+            async with self._connection.stream(PATH, dialect.body(request), request.model) as response:
+                vendor_id = refusals.request_id(response.headers, self.vendor)
+                if "text/event-stream" not in response.headers.get("content-type", ""):
+                    raise await self._no_stream(response, request)
+                async with contextlib.aclosing(EventSource(response).aiter_sse()) as events:
+                    async for event in events:
+                        if event.data == END:
+                            answer.finish = answer.finish or "stop"
+                            break
+                        for piece in self._read(answer, event, request):
+                            yield piece
+                        if answer.finish is not None:
+                            break
+                    await self._tail(events, answer, request)
+            held, done = answer.end(vendor_id)
+        except ProviderError as error:
+            error.usage = error.usage or answer.usage
+            error.request_id = error.request_id or vendor_id
+            raise
         for piece in held:
             yield piece
         yield done
