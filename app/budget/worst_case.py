@@ -8,6 +8,7 @@ from app.stores.records import Limit, NewCall
 LEAST_OUTPUT_TOKENS = 512
 """An answer cut shorter than this is not worth its prompt: then the call is refused."""
 
+
 @dataclass(frozen=True, slots=True)
 class WorstCase:
     """The bounds of one call: `input_tokens` is an upper bound, `max_output` what is asked for at most."""

@@ -87,7 +87,9 @@ class Account:
         """
         async with self._one_at_a_time:
             if len(self._calls) >= MAX_CALLS:
-                raise RefusedError(f"This job has made its {MAX_CALLS} vendor calls and needs more: ask for less.")
+                raise RefusedError(
+                    f"This job has made its {MAX_CALLS} vendor calls and needs more: ask for less."
+                )
             grant = await (self._reserve(call) if self.started else self._start(call))
             if grant.refused:
                 raise RefusedError(_too_little(call, grant))

@@ -28,7 +28,7 @@ def completed(account: Account, outcome: Outcome, notes: list[str]) -> dict[str,
         " + ".join(models),
         f"{sums['input_tokens']:,} tokens in{cached}, {sums['output_tokens']:,} out",
         f"{'about ' if estimated else ''}{as_usd(account.cost)} USD",
-        f"thread {account.thread}" if account.thread else "nothing kept",
+        account.thread or "nothing kept",
     ]
     below = [*notes, *outcome.notes]
     meta: dict[str, Any] = {

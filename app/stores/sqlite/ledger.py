@@ -75,7 +75,8 @@ def settle(db: Connection, settlement: Settlement) -> None:
     if settlement.state is CallState.UNKNOWN:
         # Counted now, because the pieces may go with the end of the job.
         db.execute(
-            "UPDATE calls SET state = 'unknown', request_id = ?, outcome = ?, cost = ?, updated = ?, streamed = "
+            "UPDATE calls SET state = 'unknown', request_id = ?, outcome = ?, cost = ?, updated = ?, "
+            "streamed = "
             "(SELECT coalesce(sum(bytes), 0) FROM pieces WHERE job = calls.job AND call = calls.id) "
             "WHERE id = ? AND state = 'reserved'",
             (settlement.request_id, settlement.outcome, settlement.cost, time, settlement.call),

@@ -17,12 +17,16 @@ def budgets(text: str) -> Budgets:
 
 def test_ten_dollars_a_day_unless_something_else_is_said() -> None:
     assert budgets("").limits("anybody", "") == (Limit("client:anybody", 10 * USD),)
-    assert budgets("[budget]\ndefault_usd_per_day = 0.5\n").limits("me", "") == (Limit("client:me", USD // 2),)
+    assert budgets("[budget]\ndefault_usd_per_day = 0.5\n").limits("me", "") == (
+        Limit("client:me", USD // 2),
+    )
 
 
 def test_a_client_and_a_project_each_have_their_own() -> None:
-    file = f'[clients.ci]\ntoken_sha256 = "{"a" * 64}"\nbudget_usd_per_day = 2\n[projects.thesis]\nbudget_usd_per_day = 1.5\n'
-    found = budgets(file)
+    found = budgets(
+        f'[clients.ci]\ntoken_sha256 = "{"a" * 64}"\nbudget_usd_per_day = 2\n'
+        "[projects.thesis]\nbudget_usd_per_day = 1.5\n"
+    )
 
     assert found.limits("ci", "thesis") == (
         Limit("client:ci", 2 * USD),

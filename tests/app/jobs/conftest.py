@@ -39,7 +39,9 @@ class LocalBus:
 class Bench:
     """One replica: its jobs, a dispatcher with the tool `chat`, and clients of it."""
 
-    def __init__(self, store: Store, bus: LocalBus, *, replica: str, detach_seconds: float, budget: str) -> None:
+    def __init__(
+        self, store: Store, bus: LocalBus, *, replica: str, detach_seconds: float, budget: str
+    ) -> None:
         self.store = store
         self.gateway = ScriptedGateway()
         self.choice = Choice(

@@ -25,6 +25,12 @@ class ScriptedGateway:
         self.requests: list[Request] = []
         self.closed = 0
         self.vendors = {"kimi", "glm"}
+        self._asked = asyncio.Event()
+
+    async def asked(self) -> None:
+        """Wait until a request has come."""
+        async with asyncio.timeout(5):
+            await self._asked.wait()
 
     def usable(self, vendor: str) -> bool:
         return vendor in self.vendors
@@ -34,6 +40,7 @@ class ScriptedGateway:
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         self.requests.append(request)
+        self._asked.set()
         script = self.scripts.pop(0) if self.scripts else whole()
         try:
             for step in script(request) if callable(script) else script:
