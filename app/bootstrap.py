@@ -73,7 +73,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         )
 
     tools: list[Tool[Any]] = [
-        listmodels_tool(catalog.MODELS, catalog.VENDORS, with_key),
+        listmodels_tool(settings.models.models, catalog.VENDORS, with_key),
         status_tool(describe),
         *more_tools,
     ]

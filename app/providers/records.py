@@ -178,9 +178,10 @@ def usd(per_million: str) -> int:
         ValueError: when the price is finer than one nano-USD per token, which would have to be rounded.
     """
     whole, _, fraction = per_million.partition(".")
-    nano_per_million = int(whole) * NANO_USD_PER_USD + int((fraction or "0").ljust(9, "0"))
+    fraction = fraction.rstrip("0")
+    nano_per_million = int(whole) * NANO_USD_PER_USD + int(fraction[:9].ljust(9, "0"))
     per_token, rest = divmod(nano_per_million, TOKENS_PER_PRICE)
-    if rest:
+    if rest or len(fraction) > 9:
         raise ValueError(
             f"{per_million} USD per million tokens is finer than one nano-USD per token: round it up"
         )

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from app.settings import folders, rules, server_file, sources
+from app.providers.catalog import BUILT_IN, Catalog
+from app.settings import folders, models_file, rules, server_file, sources
 from app.settings.errors import ConfigurationError
 from app.settings.parsing import Network
 from app.settings.secret import Secret
@@ -57,6 +58,8 @@ class Settings(BaseModel):
     """Where the generated token is kept; None when AUTH_TOKEN was given."""
     server_file: ServerFile = ServerFile()
     """CONFIG_DIR/server.toml as it was at start."""
+    models: Catalog = BUILT_IN
+    """The models that can be asked, with what CONFIG_DIR/models.toml says of them."""
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -78,6 +81,7 @@ class Settings(BaseModel):
             if values.get(name):
                 values[name] = working_directory / values[name]
         file = _read_server_file(values, faults)
+        models = _read_models_file(values, faults)
         if not faults:
             folders.prepare("DATA_DIR", values["DATA_DIR"], faults)
             if values.get("LOG_DIR"):
@@ -91,7 +95,13 @@ class Settings(BaseModel):
         if faults:
             raise ConfigurationError(faults)
         fields = {name.lower(): value for name, value in values.items()}
-        return cls(**fields, token_file=token_file, server_file=file, warnings=tuple(read.warnings))
+        return cls(
+            **fields,
+            token_file=token_file,
+            server_file=file,
+            models=models,
+            warnings=tuple(read.warnings),
+        )
 
     @property
     def production(self) -> bool:
@@ -117,6 +127,14 @@ def _read_server_file(values: Mapping[str, Any], faults: list[str]) -> ServerFil
         faults += error.faults
         return ServerFile()
     return file
+
+
+def _read_models_file(values: Mapping[str, Any], faults: list[str]) -> Catalog:
+    try:
+        return models_file.read(values["CONFIG_DIR"])
+    except ConfigurationError as error:
+        faults += error.faults
+        return BUILT_IN
 
 
 def _is_set(variable: Variable, environ: Mapping[str, str]) -> bool:

@@ -18,10 +18,8 @@
 The table `[clients.default]` may restrict the client of AUTH_TOKEN; its token stays in AUTH_TOKEN.
 """
 
-import difflib
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +27,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.settings import toml_files
 from app.settings.errors import ConfigurationError
 from app.settings.limits import Limits
 from app.settings.secret import Secret
@@ -39,8 +38,6 @@ DEFAULT_CLIENT = "default"
 RESERVED = frozenset({"local", "start-check"})
 """Principals of this process itself: its own stdin, and its start check."""
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_SHOWN = 40
-"""Characters of a wrong value that are repeated."""
 
 DEFAULT_USD_PER_DAY = Decimal(10)
 """Enough for a day's work with either model, and a mistake in a loop costs no more."""
@@ -93,16 +90,8 @@ def read(config_dir: Path) -> ServerFile:
         ConfigurationError: with every fault of the file at once, each with its key.
     """
     path = config_dir / FILE_NAME
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return ServerFile()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigurationError(
-            [f"{path} cannot be read ({reason}): correct its rights, or remove it."]
-        ) from error
-    return parse(text, path)
+    text = toml_files.text_of(path)
+    return ServerFile() if text is None else parse(text, path)
 
 
 def parse(text: str, path: Path) -> ServerFile:
@@ -111,16 +100,13 @@ def parse(text: str, path: Path) -> ServerFile:
     Raises:
         ConfigurationError: with every fault at once.
     """
-    try:
-        found = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError([f"{path} is not TOML ({error}): correct it."]) from error
+    found = toml_files.tables_of(text, path)
     faults: list[str] = []
     file = ServerFile()
     try:
         file = ServerFile.model_validate(_numbers(found))
     except ValidationError as error:
-        faults += [_sentence(detail) for detail in error.errors(include_url=False)]
+        faults += toml_files.sentences(error, _keys_beside, _worded)
     faults += _clients(found.get("clients"))
     if faults:
         raise ConfigurationError([f"{path}: {fault}" for fault in faults])
@@ -181,24 +167,16 @@ def _clients(clients: object) -> list[str]:
     return faults
 
 
-def _sentence(detail: Any) -> str:
-    key = ".".join(map(str, detail["loc"]))
-    match detail["type"]:
-        case "extra_forbidden":
-            known = _keys_beside(detail["loc"])
-            close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
-            mend = f"if {close[0]} is meant, write that" if close else f"use {', '.join(known)}"
-            return f"{key} is not a key of this file: {mend}."
-        case "string_pattern_mismatch":
-            # Not repeated: it may be the token itself, put in the place of its digest.
-            return (
-                f"{key} is not a SHA-256 digest of 64 lower-case hex digits: `exai-mcp clients rotate` "
-                "writes one."
-            )
-        case _:
-            shown = f"{detail['input']!r}"
-            shown = "set" if key.endswith("token_sha256") or len(shown) > _SHOWN else shown
-            return f"{key} is {shown}, which is wrong ({detail['msg'].lower()}): correct it."
+def _worded(key: str, detail: Any) -> str | None:
+    """Word what concerns a digest; its value may be the token in the wrong place and is not repeated."""
+    if detail["type"] == "string_pattern_mismatch":
+        return (
+            f"{key} is not a SHA-256 digest of 64 lower-case hex digits: `exai-mcp clients rotate` "
+            "writes one."
+        )
+    if key.endswith("token_sha256"):
+        return f"{key} is set, which is wrong ({detail['msg'].lower()}): correct it."
+    return None
 
 
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:

@@ -104,13 +104,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "KIMI_API_KEY", "key of the Moonshot platform", parsing.copied(catalog.KIMI.keys_at), secret=True
     ),
-    Variable(
-        "KIMI_BASE_URL", "Moonshot's API", parsing.url("https", "http"), default="https://api.moonshot.ai/v1"
-    ),
+    Variable("KIMI_BASE_URL", "Moonshot's API", parsing.url("https", "http"), default=catalog.KIMI.url),
     Variable("GLM_API_KEY", "key of the Z.ai platform", parsing.copied(catalog.GLM.keys_at), secret=True),
-    Variable(
-        "GLM_BASE_URL", "Z.ai's API", parsing.url("https", "http"), default="https://api.z.ai/api/paas/v4"
-    ),
+    Variable("GLM_BASE_URL", "Z.ai's API", parsing.url("https", "http"), default=catalog.GLM.url),
     Variable(
         "STORE",
         "auto, sqlite, postgres or supabase; auto takes the one that is configured, SQLite if none is",
@@ -139,7 +135,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("DATA_DIR", "SQLite, the generated token and key", parsing.path, "./data"),
     Variable("LOG_DIR", "folder for a rotated log file a replica; unset: stderr only", parsing.path),
-    Variable("CONFIG_DIR", "folder of server.toml", parsing.path, "./config"),
+    Variable("CONFIG_DIR", "folder of server.toml and models.toml", parsing.path, "./config"),
     Variable("MAX_MESSAGE_BYTES", "largest message accepted", parsing.size, "4MiB"),
     Variable("CALL_TIMEOUT", "longest time a tool call may run", parsing.duration, "600s"),
     Variable(

@@ -60,5 +60,51 @@ def test_the_vendors_variables_are_ours() -> None:
         assert {vendor.key_variable, vendor.url_variable} <= names
 
 
+def test_a_substitute_is_another_vendors_and_free_models_have_none() -> None:
+    for model in catalog.MODELS:
+        other = catalog.find(model.substitute) if model.substitute else None
+        assert (other is None) == (model.price.output == 0)
+        assert other is None or other.vendor is not model.vendor
+
+
+@pytest.mark.parametrize(
+    ("model", "media", "with_key", "expected"),
+    [
+        ("kimi-k2.6", (), ("kimi", "glm"), "glm-5.3"),
+        ("kimi-k2.6", (), ("kimi",), None),
+        ("kimi-k2.6", ("image",), ("kimi", "glm"), "glm-5.3-flash"),
+        ("kimi-k2.6", ("video",), ("kimi", "glm"), "glm-5v-turbo"),
+        ("glm-5.3", (), ("kimi", "glm"), "kimi-k2.6"),
+        ("glm-5v-turbo", ("image",), ("kimi", "glm"), "kimi-k2.6"),
+        ("glm-5v-turbo", ("file",), ("kimi", "glm"), None),
+        ("glm-4.7-flash", (), ("kimi", "glm"), None),
+    ],
+)
+def test_a_substitute_sees_what_the_question_shows(
+    model: str, media: tuple[str, ...], with_key: tuple[str, ...], expected: str | None
+) -> None:
+    found = catalog.BUILT_IN.find(model)
+    assert found is not None
+    substitute = catalog.BUILT_IN.substitute(found, frozenset(media), with_key.__contains__)
+
+    assert (substitute.id if substitute else None) == expected
+
+
+def test_every_default_is_a_model() -> None:
+    for tool, names in catalog.DEFAULTS.items():
+        assert len(catalog.BUILT_IN.choices(tool)) == len(names) > 1
+
+
+def test_the_next_stronger_effort_is_taken_and_else_the_strongest() -> None:
+    k3, k26, code = (catalog.BUILT_IN.find(name) for name in ("kimi-k3", "kimi-k2.6", "kimi-code"))
+    assert k3 is not None
+    assert k26 is not None
+    assert code is not None
+
+    assert [k3.nearest(effort) for effort in Effort] == [Effort.LOW, Effort.LOW, Effort.HIGH, Effort.MAX]
+    assert [k26.nearest(effort) for effort in Effort] == [Effort.OFF, *[Effort.HIGH] * 3]
+    assert [code.nearest(effort) for effort in Effort] == [None] * 4
+
+
 def test_an_unknown_name_is_nothing() -> None:
     assert catalog.find("gpt-5") is None

@@ -33,8 +33,9 @@ def test_an_empty_environment_is_a_working_development_server(tmp_path: Path) ->
     assert settings.token_file == tmp_path / "data" / "token"
 
 
-def test_the_record_has_one_field_per_variable_and_three_of_its_own() -> None:
+def test_the_record_has_one_field_per_variable_and_four_of_its_own() -> None:
     assert set(Settings.model_fields) == {variable.field for variable in VARIABLES} | {
+        "models",
         "server_file",
         "token_file",
         "warnings",
