@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from app.announcement import Announcement
-from app.bootstrap import CLIENTS, HEALTH, HTTP, SHUTDOWN, WEBSOCKET, build_app
+from app.bootstrap import CLIENTS, HEALTH, HTTP, JOBS, SHUTDOWN, WEBSOCKET, build_app
 from app.exits import Exit
 from app.settings import Settings
 from app.shutdown import Shutdown
@@ -22,6 +22,9 @@ from app.version import VERSION
 
 CUT_SECONDS = 2.0
 """After the drain, how long aiohttp may take to write what is buffered; it may take this twice."""
+
+JOBS_LEAD_SECONDS = 1.0
+"""How long before the calls jobs end, so that the calls which watch them can still say what was kept."""
 
 LINGER_SECONDS = 0.5
 """After the drain, how long kept connections still hear 503 and that they end; a request that met a closed
@@ -93,7 +96,11 @@ async def _drain(app: web.Application, settings: Settings, shutdown: Shutdown) -
     timeout = settings.drain_timeout
 
     async def drain_both() -> None:
-        await asyncio.gather(app[WEBSOCKET].drain(timeout), app[HTTP].drain(timeout))
+        await asyncio.gather(
+            app[JOBS].drain(timeout - min(JOBS_LEAD_SECONDS, timeout / 10)),
+            app[WEBSOCKET].drain(timeout),
+            app[HTTP].drain(timeout),
+        )
 
     drained, hurried = asyncio.create_task(drain_both()), asyncio.create_task(shutdown.hurried())
     try:

@@ -14,11 +14,10 @@ from app.jobs.errors import Earlier
 from app.jobs.execution import execute
 from app.jobs.following import Follower
 from app.jobs.orders import Order
-from app.jobs.run import Run, Script
+from app.jobs.run import Run, Script, StandIn
 from app.jobs.view import View
 from app.protocol.tools import Call, ToolResult, text
 from app.providers.protocol import Gateway
-from app.providers.records import Model
 from app.stores import JobStore
 from app.stores.records import Job, JobStatus
 
@@ -55,7 +54,7 @@ class Jobs:
         bus: Says,
         *,
         replica: str,
-        stand_in: Callable[[Model], Model | None],
+        stand_in: StandIn,
         call_seconds: float,
         detach_seconds: float,
     ) -> None:

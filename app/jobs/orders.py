@@ -58,7 +58,8 @@ Messages = Callable[[Model], Awaitable[tuple[Message, ...]]]
 class Ask:
     """One vendor call; `shown` says whether its text is streamed to the client and kept as it comes.
 
-    `stand_in` allows the other vendor's model of the same rank when this one cannot answer.
+    `stand_in` allows the other vendor's model, if it sees `media` (image, video, file), to answer when this
+    one cannot.
     """
 
     model: Model
@@ -68,6 +69,7 @@ class Ask:
     functions: tuple[Function, ...] = ()
     json_schema: Mapping[str, Any] | None = None
     conversation: str | None = None
+    media: frozenset[str] = frozenset()
     shown: bool = True
     stand_in: bool = True
 

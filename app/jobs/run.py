@@ -27,15 +27,16 @@ from app.stores.records import CallState, JobStatus, Settlement, Standing
 Script = Callable[["Run"], Awaitable[Outcome]]
 """What a tool does: asks models through its run, and returns the whole answer."""
 
+StandIn = Callable[[Model, frozenset[str]], Model | None]
+"""Returns the model of another vendor that may answer in place of one, if it sees these media."""
+
 log = structlog.get_logger(__name__)
 
 
 class Run:
     """What a script works with; `stage` is a word for whoever watches, `notes` belong below the answer."""
 
-    def __init__(
-        self, account: Account, *, gateway: Gateway, stand_in: Callable[[Model], Model | None]
-    ) -> None:
+    def __init__(self, account: Account, *, gateway: Gateway, stand_in: StandIn) -> None:
         self.id = account.job
         self.order: Order = account.order
         self.account = account
@@ -73,7 +74,7 @@ class Run:
             ProviderError: no vendor gave a whole answer.
         """
         models = [ask.model]
-        other = self._stand_in(ask.model) if ask.stand_in else None
+        other = self._stand_in(ask.model, ask.media) if ask.stand_in else None
         if other is not None:
             models.append(other)
         for model in models:

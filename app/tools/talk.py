@@ -9,7 +9,7 @@ from app.jobs.run import Run
 from app.providers import tokens
 from app.providers.records import Effort, Model
 from app.providers.requests import Function, Message
-from app.threads.attachments import as_shown
+from app.threads.attachments import as_shown, kind_of
 from app.threads.conversation import Conversation, Stores, TooLongError
 from app.tools.consultation import Consultation
 
@@ -52,6 +52,7 @@ class Talk:
             messages,
             effort=None if effort is None else Effort(effort),
             functions=tuple(functions),
+            media=frozenset(kind_of(file.media_type) for file in self.consultation.files) - {"text"},
             shown=shown,
         )
 

@@ -19,8 +19,6 @@ from app.tools.consultations import Consultations
 from tests.app.jobs.scripted import ScriptedGateway
 from tests.protocol.conversation import Conversation
 
-DEFAULTS = {"chat": "kimi"}
-
 
 class LocalBus:
     """The replicas' bus of one process: what is said is heard at once."""
@@ -44,9 +42,7 @@ class Bench:
     ) -> None:
         self.store = store
         self.gateway = ScriptedGateway()
-        self.choice = Choice(
-            catalog.MODELS, catalog.VENDORS, {"kimi", "glm"}, find=catalog.find, defaults=DEFAULTS
-        )
+        self.choice = Choice(catalog.BUILT_IN, {"kimi", "glm"})
         self.budgets = Budgets(parse(f"[budget]\ndefault_usd_per_day = {budget}\n", Path("server.toml")))
         self.jobs = Jobs(
             store,

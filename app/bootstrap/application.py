@@ -1,50 +1,47 @@
-"""The composition root: settings become adapters, a dispatcher and one web application.
-
-The only module that knows concrete classes; everything else is handed what it needs.
-"""
+"""One web application: transports over a dispatcher over the tools, with everything that runs beside them."""
 
 import asyncio
 import contextlib
 import gc
-import socket
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from app import contract, description
+from app.bootstrap import adapters
+from app.bootstrap.models import models
 from app.clients.admission import ClientAdmission
 from app.clients.live import LiveClients
 from app.health import Dependency, Health
+from app.jobs.jobs import Jobs
+from app.jobs.task_view import JobShelf
 from app.protocol.dispatcher import Dispatcher
-from app.protocol.sealing import Seal
 from app.protocol.tools import Tool, ToolResult
-from app.providers import catalog
+from app.providers.catalog import VENDORS
 from app.settings import Settings
 from app.shared import Shared
-from app.shared.in_process import InProcess
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
-from app.stores import Schema
-from app.tools.listmodels import listmodels_tool
+from app.stores import Store
 from app.tools.status import Status, status_tool
 from app.transports.bus import Bus
 from app.transports.event_log import EventLog
 from app.transports.fairness import Shares
-from app.transports.guard import PRINCIPAL, Guard
+from app.transports.guard import PRINCIPAL
 from app.transports.http import HttpTransport
 from app.transports.operations import Operations
 from app.transports.replicas import Replicas
 from app.transports.sealed_sessions import SealedSessions
 from app.transports.task_shelf import TaskShelf
-from app.transports.throttle import Throttle
 from app.transports.websocket import WebSocketTransport
 from app.version import VERSION
 
 START_CHECK_CLIENT = "start-check"
 INSTRUCTIONS = (
-    "Two strong outside models, Kimi (Moonshot) and GLM (Z.ai). "
-    "`listmodels` says what there is and what it costs; `status` says whether it works."
+    "Two strong outside models, Kimi (Moonshot) and GLM (Z.ai), and threads that last. Ask with `chat`; pass "
+    "the thread id below an answer to go on, with either model. An answer that takes long comes as a job: "
+    "fetch it with `jobs`. `listmodels` says what there is and what it costs, `status` whether it works."
 )
 
 HEALTH = web.AppKey("health", Health)
@@ -53,6 +50,7 @@ CLIENTS = web.AppKey("clients", LiveClients)
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 WEBSOCKET = web.AppKey("websocket", WebSocketTransport)
 HTTP = web.AppKey("http", HttpTransport)
+JOBS = web.AppKey("jobs", Jobs)
 
 
 def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> web.Application:
@@ -60,25 +58,27 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     `more_tools` are served beside our own, for programs that measure or test the server whole.
     """
-    store, shared, limits = _store(settings), _shared(settings), settings.server_file.limits
-    with_key = _vendors_with_key(settings)
-    health = Health(_dependencies(store, shared, with_key))
+    store, shared, limits = adapters.store(settings), adapters.shared(settings), settings.server_file.limits
+    bus = Bus(shared)
+    about = models(settings, store, shared, bus)
+    health = Health(_dependencies(store, shared, about.with_key))
     shutdown = Shutdown()
 
     async def describe() -> Status:
         # Looked up late: the guard and the transports are made from the dispatcher that tells this.
         calls = websocket.in_flight + http.in_flight
         return await description.describe(
-            settings, health, with_key, replica=replica(), connections=guard.connections, calls=calls
+            settings,
+            health,
+            about.with_key,
+            replica=adapters.replica(),
+            connections=guard.connections,
+            calls=calls,
         )
 
-    tools: list[Tool[Any]] = [
-        listmodels_tool(settings.models.models, catalog.VENDORS, with_key),
-        status_tool(describe),
-        *more_tools,
-    ]
+    tools: list[Tool[Any]] = [*about.tools, status_tool(describe), *more_tools]
     admission = ClientAdmission(shared, frozenset(tool.name for tool in tools))
-    seal = _seal(settings)
+    seal = adapters.seal(settings)
     dispatcher = Dispatcher(
         name=contract.NAME,
         title="EXAI: Kimi and GLM",
@@ -102,7 +102,6 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         max_pings_per_minute=limits.pings_per_minute,
         shares=shares,
     )
-    bus = Bus(shared)
     sessions = SealedSessions(
         seal,
         shared,
@@ -112,6 +111,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
     )
     replicas = Replicas(dispatcher, sessions, bus, EventLog(shared))
     shelf = TaskShelf(dispatcher.tasks, shared, bus)
+    dispatcher.tasks.shelf = JobShelf(shelf, store)
     http = HttpTransport(
         dispatcher,
         upgrade=websocket.serve,
@@ -119,19 +119,24 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         max_message_bytes=settings.max_message_bytes,
         body_seconds=limits.body_seconds,
     )
-    guard = _guard(settings, shared, shares)
+    guard = adapters.guard(settings, shared, shares)
     clients = LiveClients(
         config_dir=settings.config_dir,
         auth_token=settings.auth_token,
         gate=guard,
         admission=admission,
+        budgets=about.budgets,
         transports=(websocket, http),
     )
     clients.begin(settings.server_file)
     operations = Operations(
         health,
         authenticate=lambda request: request.get(PRINCIPAL),
-        about=lambda: {"version": VERSION, "environment": settings.environment, "replica": replica()},
+        about=lambda: {
+            "version": VERSION,
+            "environment": settings.environment,
+            "replica": adapters.replica(),
+        },
     )
 
     async def call_status() -> ToolResult:
@@ -151,7 +156,12 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
             await shared.open()
             # Before any task that may publish.
             await stack.enter_async_context(replicas.running())
-            works = ((start(), "start-check"), (clients.watch(), "clients"), (shelf.run(), "tasks"))
+            works = (
+                (start(), "start-check"),
+                (clients.watch(), "clients"),
+                (shelf.run(), "tasks"),
+                (about.keeper.run(), "jobs"),
+            )
             for work, name in works:
                 stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))
             yield
@@ -160,70 +170,14 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
     app.add_routes([*operations.routes(), *websocket.routes(), *http.routes()])
     app.cleanup_ctx.append(lifetime)
     app[HEALTH], app[SHUTDOWN], app[WEBSOCKET], app[HTTP] = health, shutdown, websocket, http
-    app[CLIENTS], app[DISPATCHER] = clients, dispatcher
+    app[CLIENTS], app[DISPATCHER], app[JOBS] = clients, dispatcher, about.jobs
     return app
 
 
-def replica() -> str:
-    """Name this process among its replicas: the host name, which in a container is its id."""
-    return socket.gethostname()
-
-
-def _store(settings: Settings) -> Schema:
-    # Imported here, so that nothing is loaded that is not configured.
-    if settings.store == "postgres" and settings.database_url is not None:
-        from app.stores.postgres import PostgresStore
-
-        return PostgresStore(settings.database_url)
-    from app.stores import sqlite
-
-    return sqlite.SqliteStore(settings.data_dir / sqlite.FILE_NAME)
-
-
-def _shared(settings: Settings) -> Shared:
-    if settings.redis_url is None:
-        return InProcess()
-    from app.shared.fallback import Fallback
-    from app.shared.redis import RedisShared
-
-    return Fallback(RedisShared(settings.redis_url))
-
-
-def _seal(settings: Settings) -> Seal:
-    keys = (settings.state_key, settings.state_key_previous)
-    return Seal([key.reveal().encode() for key in keys if key is not None])
-
-
-def _guard(settings: Settings, shared: Shared, shares: Shares) -> Guard:
-    limits = settings.server_file.limits
-    public = settings.public_url.lower() if settings.public_url else None
-    host = settings.public_host
-    return Guard(
-        clients={},  # LiveClients brings them
-        allowed_hosts=[*settings.allowed_hosts, *([host] if host else [])],
-        allowed_origins=[
-            *settings.allowed_origins,
-            *([f"{public.partition('://')[0]}://{host}"] if public else []),
-        ],
-        trusted_proxies=[str(network) for network in settings.trusted_proxies],
-        max_connections=limits.connections,
-        max_connections_per_client=limits.connections_per_client,
-        throttle=Throttle(
-            max_failures=limits.wrong_tokens, window_seconds=limits.wrong_token_seconds, shared=shared
-        ),
-        shares=shares,
-    )
-
-
-def _vendors_with_key(settings: Settings) -> frozenset[str]:
-    keys = {catalog.KIMI.id: settings.kimi_api_key, catalog.GLM.id: settings.glm_api_key}
-    return frozenset(vendor for vendor, key in keys.items() if key is not None)
-
-
-def _dependencies(store: Schema, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
+def _dependencies(store: Store, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
     async def any_key() -> None:
         if not with_key:
-            names = " or ".join(vendor.key_variable for vendor in catalog.VENDORS)
+            names = " or ".join(vendor.key_variable for vendor in VENDORS)
             raise LookupError(f"No vendor key is set, so no model can be called: set {names}.")
 
     return [

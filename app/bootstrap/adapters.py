@@ -1,0 +1,69 @@
+"""What the settings choose among: a store, a shared state, the seal and the guard.
+
+Imports stand where something is made, so that nothing is loaded that is not configured.
+"""
+
+import socket
+
+from app.protocol.sealing import Seal
+from app.settings import Settings
+from app.shared import Shared
+from app.shared.in_process import InProcess
+from app.stores import Store
+from app.transports.fairness import Shares
+from app.transports.guard import Guard
+from app.transports.throttle import Throttle
+
+
+def replica() -> str:
+    """Name this process among its replicas: the host name, which in a container is its id."""
+    return socket.gethostname()
+
+
+def store(settings: Settings) -> Store:
+    """Make the store that the settings name; nothing is opened yet."""
+    if settings.store == "postgres" and settings.database_url is not None:
+        from app.stores.postgres import PostgresStore
+
+        return PostgresStore(settings.database_url)
+    from app.stores import sqlite
+
+    return sqlite.SqliteStore(settings.data_dir / sqlite.FILE_NAME)
+
+
+def shared(settings: Settings) -> Shared:
+    """Make the shared state: Redis with a fallback, or this process alone."""
+    if settings.redis_url is None:
+        return InProcess()
+    from app.shared.fallback import Fallback
+    from app.shared.redis import RedisShared
+
+    return Fallback(RedisShared(settings.redis_url))
+
+
+def seal(settings: Settings) -> Seal:
+    """Make the seal of what travels through clients."""
+    keys = (settings.state_key, settings.state_key_previous)
+    return Seal([key.reveal().encode() for key in keys if key is not None])
+
+
+def guard(settings: Settings, shared: Shared, shares: Shares) -> Guard:
+    """Make the guard; `LiveClients` brings it its clients."""
+    limits = settings.server_file.limits
+    public = settings.public_url.lower() if settings.public_url else None
+    host = settings.public_host
+    return Guard(
+        clients={},
+        allowed_hosts=[*settings.allowed_hosts, *([host] if host else [])],
+        allowed_origins=[
+            *settings.allowed_origins,
+            *([f"{public.partition('://')[0]}://{host}"] if public else []),
+        ],
+        trusted_proxies=[str(network) for network in settings.trusted_proxies],
+        max_connections=limits.connections,
+        max_connections_per_client=limits.connections_per_client,
+        throttle=Throttle(
+            max_failures=limits.wrong_tokens, window_seconds=limits.wrong_token_seconds, shared=shared
+        ),
+        shares=shares,
+    )
