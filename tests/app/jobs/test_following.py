@@ -67,13 +67,13 @@ async def test_a_job_whose_replica_died_is_interrupted_with_its_partial_text(mak
 class EmptyShelf:
     """Shows no task."""
 
-    async def put(self, principal: str, task: dict[str, object]) -> None:
+    async def put(self, *_: object) -> None:
         raise AssertionError
 
-    async def find(self, principal: str, task_id: str) -> None:
+    async def find(self, *_: object) -> None:
         return None
 
-    def tell(self, order: dict[str, object]) -> None:
+    def tell(self, *_: object) -> None:
         raise AssertionError
 
 
@@ -86,7 +86,7 @@ async def test_a_job_is_found_as_a_task_when_nobody_runs_it_any_more(bench: Benc
     assert task is not None
     assert (task["taskId"], task["status"]) == (whole["_meta"]["exai/job"], "completed")
     assert task["result"]["content"] == whole["content"]
-    assert task["result"]["_meta"] == whole["_meta"]
+    assert task["result"]["_meta"].items() <= whole["_meta"].items()
     assert await shelf.find("you", whole["_meta"]["exai/job"]) is None
 
 
