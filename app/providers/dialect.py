@@ -79,12 +79,13 @@ def _message(message: Message, request: Request) -> dict[str, Any]:
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
             for call in message.tool_calls
         ]
-    if _replays(message, request):
+    if replays(message, request):
         content["reasoning_content"] = message.reasoning or LOST_REASONING
     return content
 
 
-def _replays(message: Message, request: Request) -> bool:
+def replays(message: Message, request: Request) -> bool:
+    """Whether a message is sent with its reasoning."""
     thinks = request.model.thinking is not Thinking.NONE and _effort(request) is not Effort.OFF
     wanted = bool(message.tool_calls) or request.model.replay is not Replay.CALLS
     return message.role == "assistant" and thinks and wanted

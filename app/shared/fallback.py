@@ -81,6 +81,19 @@ class Fallback:
         """Take a member out of a group on the side that works."""
         await self._either(lambda side: side.drop(group, member))
 
+    async def acquire(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
+        """Take a place, or keep one for longer, on the side that works."""
+        return await self._either(lambda side: side.acquire(name, holder, most=most, seconds=seconds))
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a place back, on both sides: it may have been taken before sides were changed."""
+        await self._own.release(name, holder)
+        await self._either(lambda side: side.release(name, holder))
+
+    async def holders(self, name: str) -> int:
+        """Return how many places are taken on the side that works."""
+        return await self._either(lambda side: side.holders(name))
+
     async def append(self, stream: str, data: bytes, *, most: int, seconds: float) -> str:
         """Add to a stream on the side that works."""
         return await self._either(lambda side: side.append(stream, data, most=most, seconds=seconds))

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from app.shared.local_groups import LocalGroups
+from app.shared.local_slots import LocalSlots
 from app.shared.local_streams import LocalStreams
 from app.shared.protocol import START, Entry, Kept, Window
 
@@ -13,7 +14,7 @@ MOST_KEYS = 100_000
 
 
 class InProcess:
-    """Counters, groups and streams in this process; nothing here can be unavailable."""
+    """Counters, groups, slots and streams in this process; nothing here can be unavailable."""
 
     name = "in-process"
 
@@ -21,6 +22,7 @@ class InProcess:
         self._clock = clock
         self._counters: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._groups = LocalGroups(clock)
+        self._slots = LocalSlots(clock)
         self._streams = LocalStreams(clock)
 
     async def open(self) -> None:
@@ -30,6 +32,7 @@ class InProcess:
         """Forget everything."""
         self._counters.clear()
         self._groups.clear()
+        self._slots.clear()
         self._streams.clear()
 
     async def ping(self) -> None:
@@ -68,6 +71,18 @@ class InProcess:
     async def drop(self, group: str, member: str) -> None:
         """Take a member out of a group; see the Protocol."""
         self._groups.drop(group, member)
+
+    async def acquire(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
+        """Take a place, or keep one for longer; see the Protocol."""
+        return self._slots.acquire(name, holder, most=most, seconds=seconds)
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a place back; see the Protocol."""
+        self._slots.release(name, holder)
+
+    async def holders(self, name: str) -> int:
+        """Return how many places are taken; see the Protocol."""
+        return self._slots.holders(name)
 
     async def append(self, stream: str, data: bytes, *, most: int, seconds: float) -> str:
         """Add to a stream; see the Protocol."""

@@ -58,8 +58,9 @@ def position_of(text: str) -> tuple[int, int]:
 class Shared(Protocol):
     """State that all replicas see.
 
-    Three kinds: counters that forget themselves, groups of members of which the longest unused give way,
-    and streams of which the oldest entries give way. Each has a bound and an end.
+    Four kinds: counters that forget themselves, groups of members of which the longest unused give way,
+    slots of which there are only so many, and streams of which the oldest entries give way. Each has a bound
+    and an end.
 
     Every method ends within a deadline of its own and raises SharedUnavailableError when it cannot do its
     work; `open` and `close` never raise.
@@ -97,6 +98,18 @@ class Shared(Protocol):
 
     async def drop(self, group: str, member: str) -> None:
         """Take a member out of a group; harmless when it is not there."""
+
+    async def acquire(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
+        """Take one of `most` places for `seconds`, or keep the one this holder has for that long from now.
+
+        False when all are taken by others; nobody's place is ever taken away before its time.
+        """
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a place back; harmless when there is none."""
+
+    async def holders(self, name: str) -> int:
+        """Return how many places are taken."""
 
     async def append(self, stream: str, data: bytes, *, most: int, seconds: float) -> str:
         """Add to a stream and return the position; it holds about `most` entries and ends after `seconds`."""

@@ -38,7 +38,7 @@ LOOK_AGAIN_SECONDS = 0.5
 
 
 class RedisShared:
-    """Counters, groups and streams in Redis under one key prefix, each with a bound and an end.
+    """Counters, groups, slots and streams in Redis under one key prefix, each with a bound and an end.
 
     Without retries: redis-py's default of ten would turn one lost packet into fifteen seconds.
     """
@@ -94,6 +94,24 @@ class RedisShared:
         """Take a member out of a group; see the Protocol."""
         async with self._errors():
             await self._client.eval(scripts.DROP, 2, *_group(group), member)
+
+    async def acquire(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
+        """Take a place, or keep one for longer; see the Protocol."""
+        async with self._errors():
+            taken: Any = await self._client.eval(
+                scripts.ACQUIRE, 1, _slots(name), holder, most, _milliseconds(seconds)
+            )
+        return bool(taken)
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a place back; see the Protocol."""
+        async with self._errors():
+            await self._client.zrem(_slots(name), holder)
+
+    async def holders(self, name: str) -> int:
+        """Return how many places are taken; see the Protocol."""
+        async with self._errors():
+            return int(await self._client.eval(scripts.HOLDERS, 1, _slots(name)))
 
     async def append(self, stream: str, data: bytes, *, most: int, seconds: float) -> str:
         """Add to a stream; see the Protocol."""
@@ -179,6 +197,10 @@ def _group(name: str) -> tuple[str, str]:
 
 def _stream(name: str) -> str:
     return f"{PREFIX}stream:{name}"
+
+
+def _slots(name: str) -> str:
+    return f"{PREFIX}slots:{name}"
 
 
 def _milliseconds(seconds: float) -> int:
