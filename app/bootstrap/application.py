@@ -153,6 +153,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
             stack.push_async_callback(shared.close)
+            stack.push_async_callback(about.close)
             await shared.open()
             # Before any task that may publish.
             await stack.enter_async_context(replicas.running())

@@ -4,12 +4,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from app.bootstrap import vendors
 from app.bootstrap.adapters import replica
 from app.budget.limits import Budgets
 from app.jobs.jobs import Jobs, Says
 from app.jobs.keeper import Keeper
 from app.protocol.tools import Tool
-from app.providers.catalog import GLM, KIMI, VENDORS
+from app.providers.catalog import VENDORS
 from app.providers.protocol import Gateway
 from app.settings import Settings
 from app.shared import Shared
@@ -30,16 +31,23 @@ class Models:
     jobs: Jobs
     keeper: Keeper
     tools: tuple[Tool[Any], ...]
+    connections: vendors.Connections
+
+    async def close(self) -> None:
+        """Close every connection to a vendor."""
+        for connection in self.connections.values():
+            await connection.close()
 
 
 def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Models:
     """Wire them; no vendor is asked yet."""
     # A process of its own: one that is started anew on the same host is not the one whose leases ended.
     process = f"{replica()}/{secrets.token_hex(4)}"
-    with_key = vendors_with_key(settings)
+    with_key = frozenset(vendors.keys(settings))
+    connections = vendors.connections(settings)
     choice = Choice(settings.models, with_key)
     budgets = Budgets(settings.server_file)
-    gateway = gateway_of(settings, shared)
+    gateway = vendors.gateway(settings, connections, shared)
     jobs = Jobs(
         store,
         gateway,
@@ -56,10 +64,4 @@ def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Model
         listmodels_tool(settings.models.models, VENDORS, with_key),
     )
     keeper = Keeper(store, jobs, replica=process, retention_days=settings.retention_days)
-    return Models(with_key, budgets, gateway, jobs, keeper, tools)
-
-
-def vendors_with_key(settings: Settings) -> frozenset[str]:
-    """Return the ids of the vendors that can be called."""
-    keys = {KIMI.id: settings.kimi_api_key, GLM.id: settings.glm_api_key}
-    return frozenset(vendor for vendor, key in keys.items() if key is not None)
+    return Models(with_key, budgets, gateway, jobs, keeper, tools, connections)

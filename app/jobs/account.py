@@ -17,6 +17,7 @@ from app.jobs.orders import Order
 from app.stores import JobStore
 from app.stores.records import (
     AuditEvent,
+    CallState,
     Finish,
     Grant,
     JobStatus,
@@ -85,6 +86,15 @@ class Account:
             Earlier: the idempotency key belongs to this very call.
             NotFoundError: the thread or a file is not this principal's.
         """
+        holding = asyncio.ensure_future(self._hold(call))
+        try:
+            return await asyncio.shield(holding)
+        except asyncio.CancelledError:
+            # What the store was told must be known here too, or nobody would end the job or give money back.
+            await asyncio.wait({holding})
+            raise
+
+    async def _hold(self, call: NewCall) -> Held:
         async with self._one_at_a_time:
             if len(self._calls) >= MAX_CALLS:
                 raise RefusedError(
@@ -109,6 +119,9 @@ class Account:
         self, status: JobStatus, *, result: Mapping[str, Any] | None, fault: str | None, answer: Turn | None
     ) -> None:
         """Write down how the job ended; it must have started."""
+        known = {settlement.call for _, settlement in self.settled}
+        for call in self._calls.keys() - known:
+            self.settle(Settlement(call, CallState.RELEASED, outcome="not asked"))
         facts: dict[str, Any] = {
             **self._facts(),
             "outcome": status.value,

@@ -89,7 +89,7 @@ class Run:
 
     async def _ask(self, ask: Ask, model: Model) -> Answer:
         request = await self._request(ask, model)
-        worst = WorstCase(model, tokens.upper_bound(request), request.max_output)
+        worst = WorstCase(model, tokens.most_input(request), request.max_output)
         held = await self.account.hold(worst.call(new_id("call"), today(), self.account.limits()))
         request = replace(request, id=held.call, max_output=worst.output_within(held.granted))
         self._call = held.call
@@ -179,7 +179,7 @@ class _Stream:
 
     def usage(self, request: Request) -> Usage:
         """Estimate what the vendor will count."""
-        output = tokens.of_text("".join(self.text)) + tokens.of_text("".join(self.reasoning))
+        output = tokens.estimate_text("".join(self.text)) + tokens.estimate_text("".join(self.reasoning))
         return Usage(tokens.estimate(request), 0, output)
 
 

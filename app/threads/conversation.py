@@ -10,7 +10,7 @@ from typing import Protocol
 
 from app.providers import tokens
 from app.providers.records import Model
-from app.providers.requests import Message
+from app.providers.requests import Message, Request
 from app.stores import FileStore, NotFoundError, ThreadStore
 from app.stores.records import File, Thread, Turn
 from app.threads.attachments import as_shown
@@ -97,9 +97,9 @@ class Conversation:
             TooLongError: the latest exchange, or one to be summarised, alone is longer than that.
         """
         exchanges = self.history(model)
-        sizes = [sum(map(tokens.of_message, messages)) for _, messages in exchanges]
+        sizes = [size(messages, model) for _, messages in exchanges]
         summary = self.thread.summary or ""
-        if tokens.of_text(summary) + sum(sizes) > room:
+        if tokens.estimate_text(summary) + sum(sizes) > room:
             kept = _latest(sizes, int(room * SHARE_KEPT))
             older, exchanges = exchanges[: len(exchanges) - kept], exchanges[len(exchanges) - kept :]
             summary = await self._summarised(model, older, sizes, room, summarise, store)
@@ -145,6 +145,11 @@ class Conversation:
         if messages and messages[-1].role == "user":
             messages.append(Message("assistant", UNANSWERED))
         return tuple(messages)
+
+
+def size(messages: Sequence[Message], model: Model) -> int:
+    """Return about how many tokens messages have for a model."""
+    return tokens.estimate(Request("", model, tuple(messages), 0))
 
 
 def _latest(sizes: Sequence[int], room: int) -> int:

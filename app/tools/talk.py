@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from app.jobs.errors import RefusedError
 from app.jobs.orders import Answer, Ask, Outcome
 from app.jobs.run import Run
-from app.providers import tokens
 from app.providers.records import Effort, Model
 from app.providers.requests import Function, Message
 from app.threads.attachments import as_shown, kind_of
-from app.threads.conversation import Conversation, Stores, TooLongError
+from app.threads.conversation import Conversation, Stores, TooLongError, size
 from app.tools.consultation import Consultation
 
 ROOM_FOR_ANSWER = 0.25
@@ -65,7 +64,7 @@ class Talk:
         if self.conversation is None:
             return system, prompt
         room = int((model.context or SAFE_CONTEXT) * (1 - ROOM_FOR_ANSWER))
-        room -= tokens.of_message(system) + tokens.of_message(prompt)
+        room -= size([system, prompt], model)
 
         async def summarise(summary: str, older: Sequence[Message]) -> str:
             return await self._summarise(model, summary, older)

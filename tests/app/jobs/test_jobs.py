@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from app.budget.limits import today
 from app.jobs.orders import IDEMPOTENCY_KEY
 from app.providers.errors import Kind, ProviderError
 from app.providers.events import Done, Reasoning, Text, Usage
@@ -321,3 +322,38 @@ async def test_a_cancel_on_one_replica_stops_the_job_on_another(make: MakeBench)
     ended = await _over(one, early["_meta"]["exai/job"])
     assert ended.status is JobStatus.CANCELLED
     assert one.gateway.closed == 1
+
+
+class SlowStart:
+    """A store whose first answer takes until it is told to come."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def start_job(self, *args: Any, **options: Any) -> Any:
+        self.asked.set()
+        await self.go.wait()
+        return await self._store.start_job(*args, **options)
+
+
+async def test_a_cancel_that_meets_the_store_at_work_leaves_no_job_running_and_no_money_held(
+    make: MakeBench,
+) -> None:
+    bench = make()
+    slow = bench.jobs._store = SlowStart(bench.store)
+    client = bench.client()
+    client.post("tools/call", chat(), request_id="c")
+    await slow.asked.wait()
+
+    client.tell("notifications/cancelled", {"requestId": "c"})
+    slow.go.set()
+    await bench.jobs.drain(5)
+
+    (job,) = await bench.store.jobs("me", status=None, project=None, most=10)
+    assert (job.status, job.cost) == (JobStatus.CANCELLED, 0)
+    assert bench.gateway.requests == []
+    assert await bench.store.held(["client:me"], today()) == {"client:me": 0}
