@@ -61,9 +61,13 @@ class Keeper:
 
     @staticmethod
     async def _forever(step: "Callable[[], Coroutine[Any, Any, None]]", seconds: float) -> None:
+        away = False
         while True:
             try:
                 await step()
+                away = False
             except StoreError as error:
-                log.warning("the jobs could not be kept in order; trying again", reason=str(error))
+                if not away:
+                    log.warning("the jobs cannot be kept in order; trying again", reason=str(error))
+                away = True
             await asyncio.sleep(seconds)

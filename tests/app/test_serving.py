@@ -9,37 +9,28 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from app import bootstrap
+from app.bootstrap import adapters
 from app.exits import Exit
 from app.listener import listen
 from app.serving import serve
 from app.settings import Settings
+from app.stores.sqlite import FILE_NAME, SqliteStore
 from tests.app.test_main import CALL, HANDSHAKE, KNOWN, TOKEN
 
 DEADLINE_SECONDS = 30
 
 
-class SlowStore:
+class SlowStore(SqliteStore):
     """A store whose ping waits for the test, so that `status` is a call in flight for as long as it likes."""
 
-    name = "slow"
-
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
         self.asked = asyncio.Event()
         self.gate = asyncio.Event()
-
-    async def open(self) -> None:
-        """Nothing to open."""
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
     async def ping(self) -> None:
         self.asked.set()
         await self.gate.wait()
-
-    async def schema_version(self) -> int:
-        return 1
 
 
 @pytest.fixture
@@ -63,8 +54,8 @@ async def server(
 async def test_a_call_in_flight_is_answered_before_its_socket_closes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    store = SlowStore()
-    monkeypatch.setattr(bootstrap, "_store", lambda _: store)
+    store = SlowStore(tmp_path / FILE_NAME)
+    monkeypatch.setattr(adapters, "store", lambda _: store)
     listener = listen("127.0.0.1", 0)
     task = asyncio.create_task(serve(Settings.from_env({"AUTH_TOKEN": TOKEN}, tmp_path), listener))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app import bootstrap
 from app.__main__ import main
+from app.bootstrap import application
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.tools import Call, Tool, ToolResult, text
 
@@ -84,5 +84,5 @@ class Served(Dispatcher):
 
 
 if __name__ == "__main__":
-    bootstrap.Dispatcher = Served  # type: ignore[misc]  # the one seam: everything else is the product's own
+    application.Dispatcher = Served  # type: ignore[misc]  # the one seam: everything else is the product's own
     sys.exit(main([]))
