@@ -1,20 +1,37 @@
-"""PostgreSQL through asyncpg, safe behind a transaction pooler."""
+"""PostgreSQL through asyncpg: one round trip an operation, and safe behind a transaction pooler."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information
+import orjson
 
 from app import contract
 from app.settings import Secret
 from app.stores import migrations
-from app.stores.errors import StoreUnavailableError
+from app.stores.errors import NotFoundError, StoreUnavailableError
+from app.stores.functions import NOT_FOUND, FunctionStore, TryAgainError, encode
 from app.version import VERSION
 
 _FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """The last is what asyncpg raises for a connection that is cut at the moment it is used."""
+_PASSING = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.SerializationError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What the next attempt, on another connection, may not meet."""
+_POOLED = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
+"""What prepared statements meet where somebody between us and the server changes servers."""
 
 Connection = Any
 Pool = Any
@@ -28,44 +45,45 @@ MIGRATION_SECONDS = 120.0
 """For waiting on another replica's migration and running our own."""
 CLOSE_SECONDS = 5.0
 POOL_SIZE = 10
+STATEMENTS = 100
+"""Prepared statements kept a connection, above the number of functions."""
 MIGRATION_LOCK = 0x65786169
 """The advisory lock's number: `exai` in ASCII; PostgreSQL has one such space per database."""
 
 
-class PostgresStore:
+class PostgresStore(FunctionStore):
     """A bounded pool of connections; lost ones are replaced by the pool on next use.
 
-    Prepared statements are off (`statement_cache_size=0`) and every name is qualified, because a pooler in
-    transaction mode keeps neither statements nor settings.
+    A statement that stays prepared saves a round trip, and breaks behind a pooler in transaction mode, which
+    runs each transaction on another server connection. Whether one is there is found out when connecting.
+    Every name is qualified, because such a pooler does not keep settings either.
     """
 
     name = "postgres"
 
     def __init__(self, url: Secret) -> None:
         self._url = url
-        self._migrations = migrations.load("postgres")
         self._pool: Pool | None = None
+        self.pooled = False
+        """Whether a pooler was found between us and the server."""
 
     async def open(self) -> None:
         """Connect and migrate."""
         if self._pool is not None:
             return
         async with self._errors(MIGRATION_SECONDS):
-            pool = await asyncpg.create_pool(
-                self._url.reveal(),
-                min_size=1,
-                max_size=POOL_SIZE,
-                statement_cache_size=0,
-                timeout=CONNECT_SECONDS,
-                command_timeout=COMMAND_SECONDS,
-                server_settings={"application_name": contract.NAME},
-            )
+            connection = await asyncpg.connect(**self._options() | {"statement_cache_size": 0})
             try:
-                await self._migrate(pool)
+                self.pooled = await _through_pooler(connection)
+                await self._migrate(connection)
             except BaseException:
-                pool.terminate()
+                connection.terminate()
                 raise
-        self._pool = pool
+            await connection.close(timeout=CLOSE_SECONDS)
+            # Nothing here outlives its statement, so that giving a connection back needs no round trip.
+            self._pool = await asyncpg.create_pool(
+                min_size=1, max_size=POOL_SIZE, reset=_nothing, **self._options()
+            )
 
     async def close(self) -> None:
         """Close the pool; connections that are still busy after a moment are cut."""
@@ -78,29 +96,39 @@ class PostgresStore:
         except TimeoutError:
             pool.terminate()
 
-    async def ping(self) -> None:
-        """Make one round trip."""
-        async with self._connection() as connection:
-            await connection.execute("SELECT 1")
-
-    async def schema_version(self) -> int:
-        """Return the last migration seen; see the Protocol."""
-        async with self._connection() as connection:
-            applied = await self._applied(connection)
-        return migrations.check(applied, self._migrations)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
+    async def _call(self, function: str, args: Mapping[str, Any]) -> Any:
+        """Call one function in one statement, which is its own transaction."""
         if self._pool is None:
             raise StoreUnavailableError("PostgreSQL is not connected: it is connected at start, look above.")
         async with (
-            self._errors(CONNECT_SECONDS + COMMAND_SECONDS),
-            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            self._errors(ACQUIRE_SECONDS + CONNECT_SECONDS + COMMAND_SECONDS),
+            self._pool.acquire(timeout=ACQUIRE_SECONDS + CONNECT_SECONDS) as connection,
         ):
-            yield connection
+            # Text on both sides: the server parses and writes it, and there is no codec to be set up.
+            answer = await connection.fetchval(
+                f"SELECT exai.{function}($1::text::jsonb)::text", encode(args).decode()
+            )
+        return orjson.loads(answer)
 
-    async def _migrate(self, pool: Pool) -> None:
-        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+    def _options(self) -> dict[str, Any]:
+        return {
+            "dsn": self._url.reveal(),
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": COMMAND_SECONDS,
+            "statement_cache_size": 0 if self.pooled else STATEMENTS,
+            "max_cached_statement_lifetime": 0,
+            "server_settings": {"application_name": contract.NAME},
+        }
+
+    async def _forget_statements(self) -> None:
+        """Go on without prepared statements: a pooler has shown itself that was not found when connecting."""
+        self.pooled = True
+        if self._pool is not None:
+            self._pool.set_connect_args(**self._options())
+            await self._pool.expire_connections()
+
+    async def _migrate(self, connection: Connection) -> None:
+        async with connection.transaction():
             # Held to the end of the transaction, which is all that a transaction pooler can promise.
             await connection.execute(
                 f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})", timeout=MIGRATION_SECONDS
@@ -142,7 +170,25 @@ class PostgresStore:
                 f"PostgreSQL refuses us ({error}): correct user, password or database in DATABASE_URL."
             ) from error
         except _FAILURES as error:
+            if getattr(error, "sqlstate", None) == NOT_FOUND:
+                raise NotFoundError(error.message, error.detail) from error  # type: ignore[union-attr]  # such an error has both
+            kind = TryAgainError if isinstance(error, _PASSING + _POOLED) else StoreUnavailableError
+            if isinstance(error, _POOLED):
+                await self._forget_statements()
             reason = str(error) or type(error).__name__
-            raise StoreUnavailableError(
+            raise kind(
                 f"PostgreSQL cannot be used ({reason}): check DATABASE_URL and the database's log."
             ) from error
+
+
+async def _through_pooler(connection: Connection) -> bool:
+    """Tell whether the process that serves us is another than the one that answered when we connected.
+
+    A pooler answers for itself, with a process number it made up (PgBouncer, Supavisor, pgcat).
+    """
+    serving = await connection.fetchval("SELECT pg_backend_pid()")
+    return bool(serving != connection.get_server_pid())
+
+
+async def _nothing(_: Connection) -> None:
+    return None

@@ -20,7 +20,9 @@ import asyncpg
 import pytest
 
 from app import contract
+from app.settings import Secret
 from app.stores import Store
+from app.stores.postgres import PostgresStore
 from app.stores.sqlite import SqliteStore
 
 PASSWORD = "made-up-for-tests"
@@ -153,16 +155,59 @@ class Database:
     execute: Callable[[str], Awaitable[list[Any]]]
 
 
-@pytest.fixture(params=["sqlite"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:  # noqa: ARG001 - more follow
+EMPTY = """
+    SET session_replication_role = replica;  -- the audit log's guards are triggers
+    DO $$ BEGIN EXECUTE (
+        SELECT format('TRUNCATE %s', string_agg(oid::regclass::text, ', ')) FROM pg_class
+        WHERE relnamespace = 'exai'::regnamespace AND relkind = 'r' AND relname <> 'schema_version'
+    ); END $$
+"""
+
+
+def beside(url: str) -> Callable[[str], Awaitable[list[Any]]]:
+    """Return what runs SQL on a PostgreSQL, on a connection of its own, as its owner."""
+
+    async def run(sql: str) -> list[Any]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(sql)]
+        finally:
+            await connection.close()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_server: str) -> str:
+    """The URL of a database with our schema, which the tests of a session share, each emptying it first."""
+    name = f"stores_{uuid.uuid4().hex[:12]}"
+    execute(postgres_server, f"CREATE DATABASE {name}")
+    url = postgres_server.rsplit("/", 1)[0] + f"/{name}"
+
+    async def migrate() -> None:
+        store = PostgresStore(Secret(url))
+        await store.open()
+        await store.close()
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(lambda: asyncio.run(migrate())).result()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """An empty database of each kind in turn."""
-    path = tmp_path / "x.sqlite3"
+    if request.param == "sqlite":
+        path = tmp_path / "x.sqlite3"
 
-    async def execute(sql: str) -> list[Any]:
-        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-            return connection.execute(sql).fetchall()
+        async def run(sql: str) -> list[Any]:
+            with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+                return connection.execute(sql).fetchall()
 
-    return Database("sqlite", lambda: SqliteStore(path), execute)
+        return Database("sqlite", lambda: SqliteStore(path), run)
+    url = request.getfixturevalue("migrated_url")
+    execute(url, EMPTY)
+    return Database("postgres", lambda: PostgresStore(Secret(url)), beside(url))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ CREATE TABLE threads (
     forked_from TEXT,
     summary TEXT,
     summary_through INTEGER NOT NULL DEFAULT 0
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX threads_by_principal ON threads (principal, updated);
 
 -- `files` is a JSON list, for reading; turn_files says the same, for finding out what is still referred to.
@@ -41,9 +41,3 @@ CREATE TABLE turn_files (
     FOREIGN KEY (principal, file) REFERENCES files (principal, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX turn_files_by_file ON turn_files (principal, file);
-
--- One row a turn, under its seq: the words of app.threads.words and two that say whose it is. Words are split
--- before they come here, so the tokenizer only splits at spaces.
-CREATE VIRTUAL TABLE turn_words USING fts5 (
-    words, detail = none, columnsize = 0, tokenize = "ascii tokenchars '_:'"
-);

@@ -62,5 +62,5 @@ CREATE TABLE calls (
     outcome TEXT NOT NULL DEFAULT '',
     created TEXT NOT NULL,
     updated TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX calls_by_job ON calls (job);

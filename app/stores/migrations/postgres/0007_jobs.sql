@@ -1,0 +1,151 @@
+-- oldest application: 0.1.0
+-- `result` is JSON as it was given; `output_characters` is counted when a job ends.
+CREATE TABLE exai.jobs (
+    id text PRIMARY KEY,
+    principal text NOT NULL,
+    tool text NOT NULL,
+    project text NOT NULL,
+    title text NOT NULL,
+    digest text NOT NULL,
+    status text NOT NULL,
+    replica text NOT NULL,
+    lease_until timestamptz NOT NULL,
+    created timestamptz NOT NULL,
+    updated timestamptz NOT NULL,
+    no_store boolean NOT NULL,
+    thread text,
+    number bigint,
+    cancel_requested boolean NOT NULL DEFAULT false,
+    result text,
+    fault text,
+    cost bigint NOT NULL DEFAULT 0,
+    output_characters bigint NOT NULL DEFAULT 0,
+    idempotency_key text,
+    key_until timestamptz
+);
+CREATE UNIQUE INDEX jobs_by_key ON exai.jobs (principal, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX jobs_by_principal ON exai.jobs (principal, created);
+CREATE INDEX jobs_by_thread ON exai.jobs (thread) WHERE thread IS NOT NULL;
+
+-- What is streamed, piece by piece; of a job that keeps nothing, only how much it was. No foreign key: every
+-- piece is written under its job's lock, and to look the job up twice would cost as much as the row.
+CREATE TABLE exai.pieces (
+    job text NOT NULL,
+    number bigint NOT NULL,
+    call text NOT NULL,
+    bytes bigint NOT NULL,
+    text text NOT NULL,
+    PRIMARY KEY (job, number)
+);
+
+-- `scopes` are the budgets that hold what was granted. `streamed` is counted in bytes when nobody read the
+-- usage.
+CREATE TABLE exai.calls (
+    id text PRIMARY KEY,
+    job text NOT NULL REFERENCES exai.jobs (id) ON DELETE CASCADE,
+    principal text NOT NULL,
+    project text NOT NULL,
+    vendor text NOT NULL,
+    model text NOT NULL,
+    day text NOT NULL,
+    state text NOT NULL,
+    granted bigint NOT NULL,
+    input_cost bigint NOT NULL,
+    output_price bigint NOT NULL,
+    scopes text[] NOT NULL,
+    streamed bigint NOT NULL DEFAULT 0,
+    cost bigint NOT NULL DEFAULT 0,
+    input_tokens bigint NOT NULL DEFAULT 0,
+    cached_tokens bigint NOT NULL DEFAULT 0,
+    output_tokens bigint NOT NULL DEFAULT 0,
+    reasoning_tokens bigint NOT NULL DEFAULT 0,
+    request_id text,
+    outcome text NOT NULL DEFAULT '',
+    created timestamptz NOT NULL,
+    updated timestamptz NOT NULL
+);
+CREATE INDEX calls_by_job ON exai.calls (job);
+
+-- A job as it stands; its result only when that is asked for.
+CREATE FUNCTION exai.as_job(wanted text, with_result boolean) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
+    SELECT to_jsonb(kept) FROM (
+        SELECT id, principal, tool, project, title, digest, status, replica, created, updated, no_store, thread,
+            number, cancel_requested, fault, cost, CASE WHEN with_result THEN result END AS result,
+            CASE status WHEN 'running'
+                THEN (SELECT coalesce(sum(length(text)), 0) FROM exai.pieces WHERE job = jobs.id)
+                ELSE output_characters END AS output_characters
+        FROM exai.jobs WHERE id = wanted
+    ) kept
+$$;
+
+CREATE FUNCTION exai.job(args jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+BEGIN
+    PERFORM FROM exai.jobs WHERE id = args ->> 'job' AND principal = args ->> 'principal';
+    IF NOT FOUND THEN
+        PERFORM exai.not_found('job', args ->> 'job');
+    END IF;
+    RETURN exai.as_job(args ->> 'job', true);
+END
+$$;
+
+CREATE FUNCTION exai.jobs(args jsonb) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
+    SELECT coalesce(jsonb_agg(exai.as_job(id, false) ORDER BY created DESC), '[]') FROM (
+        SELECT id, created FROM exai.jobs WHERE principal = args ->> 'principal'
+            AND (args ->> 'status' IS NULL OR status = args ->> 'status')
+            AND (args ->> 'project' IS NULL OR project = args ->> 'project')
+        ORDER BY created DESC LIMIT (args ->> 'most')::bigint
+    ) kept
+$$;
+
+CREATE FUNCTION exai.output(args jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    kept_nothing boolean;
+BEGIN
+    SELECT no_store INTO kept_nothing FROM exai.jobs
+        WHERE id = args ->> 'job' AND principal = args ->> 'principal';
+    IF NOT FOUND THEN
+        PERFORM exai.not_found('job', args ->> 'job');
+    END IF;
+    RETURN (
+        SELECT coalesce(jsonb_agg(to_jsonb(kept) ORDER BY number), '[]') FROM (
+            SELECT number, text FROM exai.pieces
+            WHERE job = args ->> 'job' AND number > (args ->> 'after')::bigint AND NOT kept_nothing
+            ORDER BY number LIMIT (args ->> 'most')::bigint
+        ) kept
+    );
+END
+$$;
+
+CREATE FUNCTION exai.request_cancel(args jsonb) RETURNS jsonb
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+BEGIN
+    UPDATE exai.jobs SET cancel_requested = true
+        WHERE id = args ->> 'job' AND principal = args ->> 'principal' AND status = 'running';
+    RETURN exai.job(args);
+END
+$$;
+
+CREATE FUNCTION exai.append_output(args jsonb) RETURNS jsonb
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    owner record;
+    streamed text := args #>> '{piece,text}';
+BEGIN
+    -- Shared, so that the job cannot end between the look and the write.
+    SELECT no_store, cancel_requested INTO owner FROM exai.jobs
+        WHERE id = args ->> 'job' AND replica = args ->> 'replica' AND status = 'running' FOR SHARE;
+    IF NOT FOUND THEN
+        RETURN '{"ours": false, "cancel_requested": false}';
+    END IF;
+    INSERT INTO exai.pieces VALUES (args ->> 'job', (args #>> '{piece,number}')::bigint, args ->> 'call',
+        octet_length(streamed), CASE WHEN owner.no_store THEN '' ELSE streamed END)
+    ON CONFLICT DO NOTHING;
+    RETURN jsonb_build_object('ours', true, 'cancel_requested', owner.cancel_requested);
+END
+$$;
+
+SELECT exai.protect();
