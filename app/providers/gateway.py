@@ -10,7 +10,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
 
-from app.providers import retries, sentences
+from app.providers import sentences
 from app.providers.breakers import Breakers, Streams
 from app.providers.errors import Kind, ProviderError
 from app.providers.events import Done, Event
@@ -32,7 +32,10 @@ class OneVendor(Protocol):
 
 
 class VendorGateway:
-    """See `Gateway`; `accounts` are digests of the keys by vendor."""
+    """See `Gateway`; `accounts` are digests of the keys by vendor.
+
+    Without clients it is the gateway of a server without keys: every call is told which variable to set.
+    """
 
     def __init__(self, clients: Mapping[str, OneVendor], shared: Shared, accounts: Mapping[str, str]) -> None:
         self._clients = dict(clients)
@@ -84,6 +87,9 @@ class VendorGateway:
 
 async def _begin(client: OneVendor, request: Request) -> tuple[int, Event, AsyncGenerator[Event, None]]:
     """Call until the first event is there; returns the number of attempts, that event, and the rest."""
+    # Imported here, so that a server without any key does not load what it would never use.
+    from app.providers import retries
+
     async for attempt in retries.attempts(request.deadline):
         with attempt:
             events = client.stream(request)
