@@ -26,6 +26,7 @@ class Control:
             web.get("/demo/requests", self.show_requests),
             web.post("/demo/faults", self.queue),
             web.get("/demo/files", self.show_files),
+            web.post("/demo/elsewhere/chat/completions", self.redirect),
         ]
 
     async def show_bill(self, _: web.Request) -> web.Response:
@@ -54,6 +55,10 @@ class Control:
             )
         self.scripts.queued.setdefault(body["vendor"], deque()).extend(body["faults"])
         return web.Response(status=204)
+
+    async def redirect(self, _: web.Request) -> web.Response:
+        """Send a client on, as a login page of a network would."""
+        raise web.HTTPTemporaryRedirect("/kimi/v1/chat/completions")
 
     async def show_files(self, _: web.Request) -> web.Response:
         """Return the ids of the files that are kept at Kimi."""

@@ -68,8 +68,8 @@ class ProviderError(Exception):
     `str()` is one sentence with what, why and what to do; it never holds a key or the prompt.
     `vendor_code` and `request_id` are the vendor's own, for its support. `retry_at` is when a used-up
     window opens again, `retry_after` the seconds it asked us to wait, `limit` the context length in tokens,
-    `usage` what it counted, where the vendor said so. `attempts` is how often the vendor was asked; 0 when
-    it was not asked at all.
+    `usage` what it counted, where the vendor said so. `owed` is nano-USD that it charges all the same, for
+    steps before the one that failed. `attempts` is how often the vendor was asked; 0 when it was not at all.
     """
 
     def __init__(
@@ -100,3 +100,4 @@ class ProviderError(Exception):
         """Whether something of an answer had been heard; then nothing is repeated, and something is owed."""
         self.usage = usage
         self.attempts = attempts
+        self.owed = 0

@@ -5,12 +5,10 @@ Failing over to the other vendor is not done here: its call costs other money, w
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
-
-import stamina
 
 from app.providers import sentences
 from app.providers.breakers import Breakers, Streams
@@ -20,13 +18,6 @@ from app.providers.protocol import ProviderState
 from app.providers.records import Model
 from app.providers.requests import Request
 from app.providers.slots import Leases, Slots
-
-ATTEMPTS = 3
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 8.0
-JITTER_SECONDS = 1.0
-LONGEST_ASKED_PAUSE_SECONDS = 20.0
-"""A vendor that asks us to wait longer is not waited for: the caller can ask the other one meanwhile."""
 
 
 class Shared(Leases, Streams, Protocol):
@@ -41,7 +32,10 @@ class OneVendor(Protocol):
 
 
 class VendorGateway:
-    """See `Gateway`; `accounts` are digests of the keys by vendor."""
+    """See `Gateway`; `accounts` are digests of the keys by vendor.
+
+    Without clients it is the gateway of a server without keys: every call is told which variable to set.
+    """
 
     def __init__(self, clients: Mapping[str, OneVendor], shared: Shared, accounts: Mapping[str, str]) -> None:
         self._clients = dict(clients)
@@ -93,15 +87,10 @@ class VendorGateway:
 
 async def _begin(client: OneVendor, request: Request) -> tuple[int, Event, AsyncGenerator[Event, None]]:
     """Call until the first event is there; returns the number of attempts, that event, and the rest."""
-    attempts = stamina.retry_context(
-        on=_pause(request),
-        attempts=ATTEMPTS,
-        timeout=None,  # the caller's deadline is the bound
-        wait_initial=FIRST_PAUSE_SECONDS,
-        wait_max=LONGEST_PAUSE_SECONDS,
-        wait_jitter=JITTER_SECONDS,
-    )
-    async for attempt in attempts:
+    # Imported here, so that a server without any key does not load what it would never use.
+    from app.providers import retries
+
+    async for attempt in retries.attempts(request.deadline):
         with attempt:
             events = client.stream(request)
             try:
@@ -112,24 +101,6 @@ async def _begin(client: OneVendor, request: Request) -> tuple[int, Event, Async
                     error.attempts = attempt.num
                 raise
     raise AssertionError("a retry context ends with a result or an error")
-
-
-def _pause(request: Request) -> Callable[[Exception], bool | float]:
-    """Return the hook that says which errors deserve another attempt, and after how long.
-
-    Only what certainly costs nothing: money was reserved for one answer.
-    """
-
-    def decide(error: Exception) -> bool | float:
-        if not isinstance(error, ProviderError) or not (error.kind.again and error.kind.free):
-            return False
-        pause = FIRST_PAUSE_SECONDS if error.retry_after is None else error.retry_after
-        late = request.deadline is not None and asyncio.get_running_loop().time() + pause >= request.deadline
-        if late or pause > LONGEST_ASKED_PAUSE_SECONDS:
-            return False
-        return True if error.retry_after is None else pause
-
-    return decide
 
 
 def _told(event: Event, waited: float, attempts: int) -> Event:

@@ -64,15 +64,23 @@ class Source:
     published: str = ""
 
 
-class WebSearch(Protocol):
-    """A vendor's search of the web; `cost` is nano-USD a search."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, and what it cost in nano-USD."""
 
-    vendor: str
+    sources: tuple[Source, ...]
     cost: int
+
+
+class WebSearch(Protocol):
+    """A vendor's search of the web; `most_cost` is nano-USD that one search can cost at most."""
+
+    vendor: Vendor
+    most_cost: int
 
     async def search(
         self, query: str, *, most: int, recency: str | None, domain: str | None, request_id: str
-    ) -> Sequence[Source]:
+    ) -> Found:
         """Search; `recency` is one of day, week, month, year.
 
         Raises:
@@ -80,13 +88,40 @@ class WebSearch(Protocol):
         """
 
 
+class PageReader(Protocol):
+    """A vendor's reading of one public page; our own server fetches nothing."""
+
+    vendor: Vendor
+    most_cost: int
+
+    async def read_page(self, url: str, *, request_id: str) -> Found:
+        """Return the page as one source, its `text` whole as Markdown.
+
+        Raises:
+            ProviderError: it could not be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The text of a document, and what reading it cost in nano-USD."""
+
+    text: str
+    cost: int
+
+
 class Extraction(Protocol):
     """A vendor's reading of documents (PDF, Office, scans) into text; nothing is left at the vendor."""
 
-    vendor: str
-    cost_per_page: int
+    vendor: Vendor
 
-    async def extract(self, document: Media, *, request_id: str) -> str:
+    def reads(self, document: Media) -> bool:
+        """Whether the vendor takes documents of this type and size."""
+
+    def most_cost(self, document: Media) -> int:
+        """Return the most that reading it can cost, in nano-USD."""
+
+    async def extract(self, document: Media, *, request_id: str) -> Extracted:
         """Return the text of a document.
 
         Raises:

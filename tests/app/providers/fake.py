@@ -1,6 +1,7 @@
 """The demo's vendors on a real socket, and requests to them."""
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,10 +33,11 @@ class Fake:
     bill: Bill
     scripts: Scripts
     files: Files
+    scheme: str = "http"
 
     def url(self, vendor: str) -> str:
         path = {"kimi": KIMI_PATH, "glm": GLM_PATH}[vendor]
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
     def connection(self, vendor: str, key: str = KEY, **options: Any) -> Connection:
         return Connection(VENDORS[vendor], self.url(vendor), Secret(key), **options)
@@ -50,14 +52,14 @@ class Fake:
 
 
 @contextlib.asynccontextmanager
-async def serving(**options: Any) -> AsyncIterator[Fake]:
+async def serving(tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[Fake]:
     app = build_app(**options)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        yield Fake(runner.addresses[0][1], app[BILL], app[SCRIPTS], app[FILES])
+        yield Fake(runner.addresses[0][1], app[BILL], app[SCRIPTS], app[FILES], "https" if tls else "http")
     finally:
         await runner.cleanup()
 

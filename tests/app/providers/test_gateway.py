@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import stamina
 
-from app.providers import breakers, gateway, slots
+from app.providers import breakers, retries, slots
 from app.providers.client import ChatClient
 from app.providers.errors import Kind, ProviderError
 from app.providers.events import Event
@@ -40,7 +40,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=gateway.ATTEMPTS, cap=True):
+    with stamina.set_testing(True, attempts=retries.ATTEMPTS, cap=True):
         yield
 
 
@@ -113,7 +113,7 @@ class TestRetries:
     async def test_a_vendor_that_asks_for_too_long_a_pause_is_not_waited_for(
         self, fake: Fake, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(gateway, "LONGEST_ASKED_PAUSE_SECONDS", 1.5)
+        monkeypatch.setattr(retries, "LONGEST_ASKED_PAUSE_SECONDS", 1.5)
         async with gate(fake) as made:
             error = await fails(made, ask("[fake:kimi-429-retry-after x1]"))
 
