@@ -40,4 +40,3 @@ class GivenFile(BaseModel):
         if len(given) != 1:
             raise ValueError(f"give exactly one of {', '.join(WAYS)}")
         return self
-

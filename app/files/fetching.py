@@ -76,13 +76,19 @@ class HttpsFetch:
             ):
                 if answer.status in REDIRECTS and "Location" in answer.headers:
                     return b"", answer.headers["Location"]
-                if answer.status != 200:  # noqa: PLR2004 - OK
-                    raise FileRefusedError(f"The URL answered {answer.status}: correct it, or send the content.")
+                if answer.status != 200:
+                    raise FileRefusedError(
+                        f"The URL answered {answer.status}: correct it, or send the content."
+                    )
                 return await _read(answer, most), None
         except TimeoutError as error:
-            raise FileRefusedError(f"The URL did not answer within {FETCH_SECONDS:g} s: try again.") from error
+            raise FileRefusedError(
+                f"The URL did not answer within {FETCH_SECONDS:g} s: try again."
+            ) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise FileRefusedError("The URL's host cannot be reached: correct the URL, or try again.") from error
+            raise FileRefusedError(
+                "The URL's host cannot be reached: correct the URL, or try again."
+            ) from error
 
     def _judge_literal(self, host: str) -> None:
         """An address in place of a name is never resolved, so it is judged here."""
@@ -111,7 +117,9 @@ async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
     async for part in answer.content.iter_chunked(READ_BYTES):
         size += len(part)
         if size > most:
-            raise FileRefusedError(f"The URL's file is larger than {most:,} bytes ([limits] file_bytes): send less.")
+            raise FileRefusedError(
+                f"The URL's file is larger than {most:,} bytes ([limits] file_bytes): send less."
+            )
         parts.append(part)
     return b"".join(parts)
 

@@ -10,20 +10,21 @@ from datetime import UTC, datetime, timedelta
 from app.files import kinds, names
 from app.files.arguments import GivenFile
 from app.files.errors import FileRefusedError
+from app.files.quota import Quota
 from app.files.urls import Urls
 from app.stores import FileStore
 from app.stores.records import File
 
 NO_PATHS = (
     "This server reads no paths, since they would be paths on its own machine. Either let the client start "
-    "`exai-mcp stdio --url … --allow-root DIR`, which reads files within DIR where the client runs, or send the "
-    "file as content or base64, or upload it by POST /files and give its id."
+    "`exai-mcp stdio --url … --allow-root DIR`, which reads files within DIR where the client runs, or send "
+    "the file as content or base64, or upload it by POST /files and give its id."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """What files may take: bytes each, how many a call, and seconds until one that no thread names is gone."""
+    """What files may take: bytes each, how many a call, and seconds one is kept that no thread names."""
 
     file_bytes: int
     files_per_call: int
@@ -33,8 +34,9 @@ class FileLimits:
 class Intake:
     """Makes records of what clients give, and keeps them where they may be kept."""
 
-    def __init__(self, store: FileStore, urls: Urls, limits: FileLimits) -> None:
+    def __init__(self, store: FileStore, urls: Urls, quota: Quota, limits: FileLimits) -> None:
         self.limits = limits
+        self._quota = quota
         self._store = store
         self._urls = urls
 
@@ -47,7 +49,9 @@ class Intake:
         """
         most = self.limits.files_per_call
         if len(given) > most:
-            raise FileRefusedError(f"{len(given)} files are more than the {most} that one call may bring: send less.")
+            raise FileRefusedError(
+                f"{len(given)} files are more than the {most} that one call may bring: send less."
+            )
         files: dict[str, File] = {}
         new: dict[str, File] = {}
         for number, one in enumerate(given, start=1):
@@ -57,7 +61,7 @@ class Intake:
             files.setdefault(file.id, file)
         if keep:
             for file in new.values():
-                await self._store.put_file(file)
+                await self._keep(file)
         return tuple(files.values())
 
     async def keep(self, principal: str, name: str, content: bytes) -> File:
@@ -66,7 +70,10 @@ class Intake:
         Raises:
             FileRefusedError: it is too large, empty, or nothing that could be read.
         """
-        file = self._record(principal, names.shown(name), content)
+        return await self._keep(self._record(principal, names.shown(name), content))
+
+    async def _keep(self, file: File) -> File:
+        await self._quota.spend(file.principal, file.size)
         return await self._store.put_file(file)
 
     async def _one(self, principal: str, given: GivenFile, called: str) -> File:
@@ -87,8 +94,8 @@ class Intake:
             raise FileRefusedError(f"{name!r} is empty: leave it out, or send its content.")
         if len(content) > self.limits.file_bytes:
             raise FileRefusedError(
-                f"{name!r} has {len(content):,} bytes, more than the {self.limits.file_bytes:,} a file may have "
-                "([limits] file_bytes): send less of it."
+                f"{name!r} has {len(content):,} bytes, more than the {self.limits.file_bytes:,} a file may "
+                f"have ([limits] file_bytes): send less of it."
             )
         kind = kinds.kind_of(content)
         if kind is None:
@@ -118,4 +125,6 @@ def _decoded(name: str, text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise FileRefusedError(f"{name!r} is not base64: encode its bytes, or send text as content.") from None
+        raise FileRefusedError(
+            f"{name!r} is not base64: encode its bytes, or send text as content."
+        ) from None

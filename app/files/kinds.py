@@ -81,3 +81,18 @@ def as_text(content: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
+
+
+_ENDINGS = {
+    PDF: (".pdf",),
+    LEGACY_OFFICE: (".doc", ".xls", ".ppt"),
+    _ZIPPED[b"word/"]: (".docx",),
+    _ZIPPED[b"xl/"]: (".xlsx",),
+    _ZIPPED[b"ppt/"]: (".pptx",),
+}
+
+
+def with_ending(name: str, media_type: str) -> str:
+    """Return a document's name with an ending that fits, which vendors go by."""
+    endings = _ENDINGS.get(media_type, ("",))
+    return name if name.lower().endswith(endings) else f"{name}{endings[0]}"

@@ -19,7 +19,9 @@ def shown(name: str) -> str:
     """Return a name that is safe to show, the last part of a path if it was one."""
     last = _FOLDERS.split(name.strip())[-1]
     kept = "".join(
-        letter for letter in unicodedata.normalize("NFC", last) if unicodedata.category(letter) not in _UNSHOWN
+        letter
+        for letter in unicodedata.normalize("NFC", last)
+        if unicodedata.category(letter) not in _UNSHOWN
     ).strip()
     if len(kept) > LONGEST:
         ending = kept[-LONGEST_ENDING:]

@@ -55,7 +55,8 @@ class Urls:
                 return urlsplit(url).path, body
             url = urljoin(url, onward)
         raise FileRefusedError(
-            f"The URL was not fetched because it redirects more than {MOST_REDIRECTS} times: give the last one."
+            f"The URL was not fetched because it redirects more than {MOST_REDIRECTS} times: give the last "
+            f"one."
         )
 
     def judge(self, url: str) -> None:
@@ -72,8 +73,8 @@ class Urls:
         host = _host(url)
         if host not in self._allowed:
             raise FileRefusedError(
-                f"The URL was not fetched because {host!r:.80} is not among the hosts of [files] allow_urls in "
-                f"server.toml ({', '.join(sorted(self._allowed))}): send the file's content instead."
+                f"The URL was not fetched because {host!r:.80} is not among the hosts of [files] allow_urls "
+                f"in server.toml ({', '.join(sorted(self._allowed))}): send the file's content instead."
             )
 
 

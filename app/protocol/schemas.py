@@ -30,10 +30,14 @@ def schema_of(model: type[BaseModel], mode: JsonSchemaMode = "validation") -> di
 def terse(schema: dict[str, Any]) -> None:
     """Shorten an object's schema, as `json_schema_extra` of its model: each list of tools costs its readers.
 
-    What may be left out is listed as what it is when it is there; that null is taken too need not be said.
+    What must be there comes first. What may be left out is listed as what it is when it is there; that null
+    is taken too need not be said.
     """
     schema.pop("description", None)
-    for part in schema.get("properties", {}).values():
+    required = schema.get("required", ())
+    properties = schema.get("properties", {})
+    schema["properties"] = dict(sorted(properties.items(), key=lambda item: item[0] not in required))
+    for part in properties.values():
         choices = [choice for choice in part.get("anyOf", ()) if choice != {"type": "null"}]
         if len(choices) == 1:
             del part["anyOf"]
