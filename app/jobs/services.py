@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from app.budget.worst_case import LEAST_HELD
 from app.jobs.run import Run
 from app.providers.errors import ProviderError
 from app.stores.records import CallState, Settlement
@@ -18,8 +17,7 @@ async def paid(run: Run, *, vendor: str, service: str, cost: int, work: Callable
         RefusedError: there is no money for it.
         ProviderError: the vendor did not do it.
     """
-    most = max(cost, LEAST_HELD)
-    held = await run.account.hold(vendor, service, least=most, most=most)
+    held = await run.account.hold(run.account.flat(vendor, service, cost))
     state, outcome, request_id, owed = CallState.UNKNOWN, "stopped", None, cost
     try:
         result = await work(held.call)
