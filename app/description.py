@@ -1,18 +1,41 @@
-"""What the `status` tool tells of this process, put together from the parts that know it."""
+"""What the `status` tool tells, put together from the parts that know it."""
 
 from collections.abc import Collection
+from typing import Protocol
 
+from app.budget.limits import Budgets, today
 from app.health import Health
 from app.providers import catalog
+from app.providers.protocol import Gateway
 from app.settings import Settings
-from app.tools.status import DependencyStatus, Limits, Status, VendorStatus
+from app.stores import JobStore, Ledger, StoreError
+from app.stores.records import JobStatus
+from app.tools.status import (
+    Account,
+    BreakerStatus,
+    BudgetStatus,
+    DependencyStatus,
+    Limits,
+    SpendingStatus,
+    Status,
+    VendorStatus,
+)
 from app.version import VERSION
+
+MOST_COUNTED = 1_000
+"""Running jobs of one client that are counted."""
+
+
+class Books(Ledger, JobStore, Protocol):
+    """What knows of a client's money and jobs."""
 
 
 async def describe(
     settings: Settings,
     health: Health,
     with_key: Collection[str],
+    gateway: Gateway,
+    account: Account,
     *,
     replica: str,
     connections: int,
@@ -33,9 +56,60 @@ async def describe(
         vendors=[
             VendorStatus(name=vendor.title, configured=vendor.id in with_key) for vendor in catalog.VENDORS
         ],
+        breakers=[
+            BreakerStatus(
+                vendor=state.vendor,
+                model=state.model,
+                until=state.open_until.isoformat(timespec="seconds"),
+                reason=state.reason,
+            )
+            for state in await gateway.states()
+            if state.open_until is not None
+        ],
+        account=account,
         limits=Limits(
             max_message_bytes=settings.max_message_bytes,
             call_timeout_seconds=settings.call_timeout,
             detach_after_seconds=settings.detach_after,
         ),
+    )
+
+
+async def account_of(principal: str, books: Books, budgets: Budgets) -> Account:
+    """Return what a principal has spent and has left today; while the store is away, that it is."""
+    day = today()
+    try:
+        spending = await books.spending(principal, since=day)
+        limits = budgets.limits(principal, "")
+        for project in sorted({row.project for row in spending}):
+            limits += tuple(limit for limit in budgets.limits(principal, project) if limit not in limits)
+        held = await books.held([limit.scope for limit in limits], day)
+        running = await books.jobs(principal, status=JobStatus.RUNNING, project=None, most=MOST_COUNTED)
+    except StoreError as error:
+        return Account(client=principal, day=day, unknown=str(error))
+    return Account(
+        client=principal,
+        day=day,
+        budgets=[
+            BudgetStatus(
+                scope=limit.scope,
+                nano_usd=limit.nano_usd,
+                left_nano_usd=max(0, limit.nano_usd - held.get(limit.scope, 0)),
+            )
+            for limit in limits
+        ],
+        spent=[
+            SpendingStatus(
+                project=row.project,
+                vendor=row.vendor,
+                model=row.model,
+                calls=row.calls,
+                input_tokens=row.input_tokens,
+                output_tokens=row.output_tokens,
+                nano_usd=row.cost,
+            )
+            for row in spending
+            if row.day == day
+        ],
+        jobs_running=len(running),
     )

@@ -57,6 +57,7 @@ class Account:
         self.thread = order.thread
         self.number: int | None = None
         self.started = False
+        self.begun = asyncio.Event()
         self.settled: list[tuple[NewCall, Settlement]] = []
         self._store = store
         self._budgets = budgets
@@ -137,7 +138,7 @@ class Account:
             status,
             result=None if self.order.no_store else result,
             fault=fault,
-            answer=None if self.order.no_store else answer,
+            answer=None if self.number is None else answer,
             settlements=tuple(self._due),
             audit=AuditEvent("job ended", facts),
         )
@@ -146,8 +147,8 @@ class Account:
 
     async def _start(self, call: NewCall) -> Grant:
         order = self.order
-        new_thread = order.thread is None and not order.no_store
-        thread = None if order.no_store else order.thread or new_id("thread")
+        new_thread = order.thread is None and order.threaded and not order.no_store
+        thread = new_id("thread") if new_thread else None if order.no_store else order.thread
         job = NewJob(
             self.job,
             order.principal,
@@ -166,13 +167,15 @@ class Account:
         prompt = Turn(0, "user", order.prompt, datetime.now(UTC), tool=order.tool, files=order.files)
         audit = AuditEvent("job started", self._facts() | {"thread": thread or ""})
         started = await self._store.start_job(
-            job, prompt=None if order.no_store else prompt, call=call, audit=audit
+            job, prompt=prompt if thread is not None else None, call=call, audit=audit
         )
         if started.grant is not None and started.grant.refused:
             return started.grant
         if started.fresh and started.grant is not None:
             self.started, self.thread = started.job is not None, thread or order.thread
             self.number = started.job.number if started.job else None
+            if self.started:
+                self.begun.set()
             return started.grant
         earlier = started.job
         if earlier is None or earlier.digest != order.digest:

@@ -68,17 +68,21 @@ async def _completed(run: Run, outcome: Outcome) -> ToolResult:
         outcome.text if outcome.kept is None else outcome.kept,
         datetime.now(UTC),
         reasoning=outcome.reasoning,
-        model=outcome.model.id,
+        model=outcome.model.id if outcome.model else None,
         tool=run.order.tool,
         job=run.id,
+        files=outcome.files,
         partial=outcome.partial,
         input_tokens=sum(settlement.input_tokens for _, settlement in account.settled),
         output_tokens=sum(settlement.output_tokens for _, settlement in account.settled),
         cost=account.cost,
     )
-    if not await _write_end(run, JobStatus.COMPLETED, result=result, fault=None, answer=answer):
+    written = await _write_end(run, JobStatus.COMPLETED, result=result, fault=None, answer=answer)
+    if not written:
         result = rendering.completed(account, outcome, [*run.notes, UNKEPT])
-    return rendering.result_of(result)
+    # Only what was kept can be answered in parts.
+    kept = written and account.started and not run.order.no_store
+    return rendering.result_of(result, 1 if kept else None)
 
 
 async def _failed(run: Run, status: JobStatus, fault: str) -> ToolResult:
@@ -96,8 +100,9 @@ async def _failed(run: Run, status: JobStatus, fault: str) -> ToolResult:
             partial=True,
             cost=account.cost,
         )
-    await _write_end(run, status, result=None, fault=fault, answer=answer)
-    return rendering.failed(run.id, status, fault, partial, account.thread, account.cost)
+    written = await _write_end(run, status, result=None, fault=fault, answer=answer)
+    kept = written and account.started and not run.order.no_store
+    return rendering.failed(run.id, status, fault, partial, account.thread, account.cost, 1 if kept else None)
 
 
 async def _write_end(

@@ -27,6 +27,8 @@ KIND = "job"
 MAX_RUNNING = 200
 """Jobs one replica runs at once; the next one is refused before anything is paid."""
 
+FULL = f"{MAX_RUNNING} jobs are running on this server: wait for one to end, then call again."
+
 LEAVING = "The server was stopped before the answer was whole (DRAIN_TIMEOUT)."
 CANCELLED = "The job was cancelled."
 
@@ -68,26 +70,47 @@ class Jobs:
         self._detach_seconds = detach_seconds
         self._running: dict[str, tuple[Run, asyncio.Task[ToolResult]]] = {}
         self._follower = Follower(store)
+        self.when_ended: Callable[[Run], None] = lambda _run: None
+        """Called when a job of this replica is over, whatever became of it."""
         bus.on(KIND, self._hear)
 
     def __len__(self) -> int:
         return len(self._running)
 
+    @property
+    def full(self) -> bool:
+        """Whether one more would be too many."""
+        return len(self._running) >= MAX_RUNNING
+
     async def serve(self, call: Call, order: Order, script: Script) -> ToolResult:
         """Run a script as a job and watch it for a call: its answer, or how to fetch it later."""
-        if len(self._running) >= MAX_RUNNING:
-            return _error(
-                f"{MAX_RUNNING} jobs are running on this server: wait for one to end, then call again."
-            )
-        run = self._run(order)
-        task = asyncio.create_task(execute(run, script, self._call_seconds), name=run.id)
-        run.task = task
-        self._running[run.id] = (run, task)
-        task.add_done_callback(lambda _: self._ended(run))
+        if self.full:
+            return _error(FULL)
+        run, task = self._launch(order, script)
         try:
             return await self._watch(call, run, task)
         except Earlier as earlier:
             return await self.attach(call, earlier.job)
+
+    async def begin(self, call: Call, order: Order, script: Script) -> ToolResult:
+        """Run a script as a job and answer once it exists: how to fetch it, or why there is none."""
+        if self.full:
+            return _error(FULL)
+        run, task = self._launch(order, script)
+        begun = asyncio.create_task(run.account.begun.wait())
+        try:
+            await asyncio.wait({task, begun}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return await task
+        except Earlier as earlier:
+            return await self.attach(call, earlier.job, 0)
+        except asyncio.CancelledError:
+            if call.cancelled_by_client:
+                run.stop(JobStatus.CANCELLED, CANCELLED)
+            raise
+        finally:
+            begun.cancel()
+        return rendering.running(run.id, run.order.tool, run.stage, "", run.account.thread)
 
     async def attach(self, call: Call, job: Job, seconds: float | None = None) -> ToolResult:
         """Watch a job for a call, wherever it runs, for so long or for as long as a call is given."""
@@ -130,11 +153,15 @@ class Jobs:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _run(self, order: Order) -> Run:
+    def _launch(self, order: Order, script: Script) -> tuple[Run, "asyncio.Task[ToolResult]"]:
         account = Account(
             new_id("job"), order, store=self._store, budgets=self._budgets, replica=self._replica
         )
-        return Run(account, gateway=self._gateway, stand_in=self._stand_in)
+        run = Run(account, gateway=self._gateway, stand_in=self._stand_in)
+        run.task = task = asyncio.create_task(execute(run, script, self._call_seconds), name=run.id)
+        self._running[run.id] = (run, task)
+        task.add_done_callback(lambda _: self._ended(run))
+        return run, task
 
     async def _watch(self, call: Call, run: Run, task: "asyncio.Task[ToolResult]") -> ToolResult:
         view = View(call, lambda: (run.stage, run.output.text), run.output.news)
@@ -155,6 +182,7 @@ class Jobs:
         del self._running[run.id]
         run.output.beat()
         self._bus.say(KIND, {"job": run.id})
+        self.when_ended(run)
 
     async def _stop_here(self, job: str, status: JobStatus, sentence: str) -> None:
         here = self._running.get(job)

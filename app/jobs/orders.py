@@ -22,8 +22,9 @@ class Order:
     """One tool call that will call models.
 
     `prompt` is the user's side of the exchange as the thread keeps it, `files` the ids it refers to.
-    With a `thread` the exchange is added to it, else a new thread is made; with `no_store` nothing of the
-    content is kept at all. `digest` tells a repeated call from another one with the same key.
+    With a `thread` the exchange is added to it, else a new thread is made, unless it is not `threaded`; with
+    `no_store` nothing of the content is kept at all. `digest` tells a repeated call from another one with the
+    same key.
     """
 
     tool: str
@@ -33,6 +34,7 @@ class Order:
     project: str = ""
     thread: str | None = None
     files: tuple[str, ...] = ()
+    threaded: bool = True
     no_store: bool = False
     idempotency_key: str | None = None
 
@@ -58,8 +60,8 @@ Messages = Callable[[Model], Awaitable[tuple[Message, ...]]]
 class Ask:
     """One vendor call; `shown` says whether its text is streamed to the client and kept as it comes.
 
-    `stand_in` allows the other vendor's model, if it sees `media` (image, video, file), to answer when this
-    one cannot.
+    `into` takes that text in place of the run, which calls that run side by side need. `stand_in` allows the
+    other vendor's model, if it sees `media` (image, video, file), to answer when this one cannot.
     """
 
     model: Model
@@ -71,6 +73,7 @@ class Ask:
     conversation: str | None = None
     media: frozenset[str] = frozenset()
     shown: bool = True
+    into: Callable[[str], None] | None = None
     stand_in: bool = True
 
 
@@ -92,15 +95,17 @@ class Answer:
 class Outcome:
     """What a tool's script returns: the whole answer as text.
 
-    `kept` is what the thread keeps as the assistant's turn, when that is not `text`. `notes` are sentences
-    that belong below the answer. `structured` is set only where it holds the whole answer.
+    `kept` is what the thread keeps as the assistant's turn, when that is not `text`, and `files` are ids of
+    what belongs to it. `model` is None where no model said it. `notes` are sentences that belong below the
+    answer. `structured` is set only where it holds the whole answer.
     """
 
     text: str
-    model: Model
+    model: Model | None
     reasoning: str | None = None
     kept: str | None = None
     partial: bool = False
+    files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     structured: Mapping[str, Any] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)

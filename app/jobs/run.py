@@ -128,12 +128,14 @@ class Run:
         return request
 
     async def _read(self, request: Request, ask: Ask, stream: "_Stream") -> Done:
+        say = ask.into or self.output.add
         async with aclosing(self._gateway.stream(request)) as events:  # type: ignore[type-var]  # an async generator, typed as iterator by the Protocol
             async for event in events:
                 if isinstance(event, Text):
                     stream.text.append(event.text)
                     if ask.shown:
-                        self.output.add(event.text)
+                        self._call = request.id
+                        say(event.text)
                 elif isinstance(event, Reasoning):
                     if not stream.begun:
                         self.stage = f"{request.model.id} is thinking"

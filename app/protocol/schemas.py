@@ -27,6 +27,25 @@ def schema_of(model: type[BaseModel], mode: JsonSchemaMode = "validation") -> di
     return _untitled(schema)
 
 
+def terse(schema: dict[str, Any]) -> None:
+    """Shorten an object's schema, as `json_schema_extra` of its model: each list of tools costs its readers.
+
+    What must be there comes first. What may be left out is listed as what it is when it is there; that null
+    is taken too need not be said.
+    """
+    schema.pop("description", None)
+    required = schema.get("required", ())
+    properties = schema.get("properties", {})
+    schema["properties"] = dict(sorted(properties.items(), key=lambda item: item[0] not in required))
+    for part in properties.values():
+        choices = [choice for choice in part.get("anyOf", ()) if choice != {"type": "null"}]
+        if len(choices) == 1:
+            del part["anyOf"]
+            part |= choices[0]
+        if part.get("default", ...) in (None, "", False):
+            del part["default"]
+
+
 def faults(error: ValidationError) -> str:
     """Name each wrong field and what is wrong with it, without quoting what was sent."""
     found = [f"'{'.'.join(map(str, e['loc'])) or 'arguments'}': {e['msg']}" for e in error.errors(

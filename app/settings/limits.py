@@ -63,3 +63,19 @@ class Limits(BaseModel):
     wrong_token_seconds: Seconds = Field(
         60.0, description="that window, and how long the address then waits: 429"
     )
+    file_bytes: Bytes = Field(
+        20 * 1024**2, description="one file, however it comes: refused with the figure; POST /files: 413"
+    )
+    files_per_call: Annotated[int, Field(ge=1, le=100)] = Field(
+        16, description="files and images of one tool call: refused with the figure"
+    )
+    file_seconds: Annotated[float, Field(ge=60, le=30 * 86_400)] = Field(
+        86_400.0, description="a file that no thread names: removed, its id is then unknown"
+    )
+    file_bytes_per_hour: Annotated[int, Field(ge=1024, le=1024**4)] = Field(
+        512 * 1024**2,
+        description="what one client may have kept in files: refused until the hour is over; POST /files: "
+        "429",
+    )
+    uploads: Count = Field(4, description="bodies of POST /files read at once: 503 with Retry-After")
+    upload_seconds: Seconds = Field(60.0, description="time for the whole body of POST /files: 408")

@@ -12,6 +12,9 @@
     [projects.thesis]
     budget_usd_per_day = 1       # of each client's project of this name, beside the client's own
 
+    [files]
+    allow_urls = ["docs.example.com"]   # absent: no URL that a client gives is fetched
+
     [limits]
     connections = 1000
 
@@ -29,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.settings import toml_files
 from app.settings.errors import ConfigurationError
+from app.settings.files import Files
 from app.settings.limits import Limits
 from app.settings.secret import Secret
 
@@ -80,6 +84,7 @@ class ServerFile(BaseModel):
     clients: dict[str, Client] = Field(default_factory=dict)
     budget: Budget = Budget()
     projects: dict[str, Project] = Field(default_factory=dict)
+    files: Files = Field(default_factory=Files)
     limits: Limits = Field(default_factory=Limits)
 
 
@@ -186,6 +191,8 @@ def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
             return list(Client.model_fields)
         case "limits":
             return list(Limits.model_fields)
+        case "files":
+            return list(Files.model_fields)
         case "budget":
             return list(Budget.model_fields)
         case "projects":

@@ -1,5 +1,6 @@
 """Files as a model is shown them: text inside the message, what it can see beside it, the rest by name."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from app.providers.records import Model
@@ -22,17 +23,23 @@ def kind_of(media_type: str) -> str:
     return kind if kind in ("image", "video") else "file"
 
 
+def reading_id(file_id: str) -> str:
+    """Return the id of the file that holds the text of a document, made from the document's own."""
+    return hashlib.sha256(f"the text of {file_id}".encode()).hexdigest()
+
+
 def as_shown(
     prompt: str, ids: Sequence[str], files: Mapping[str, File], model: Model
 ) -> tuple[str, tuple[Media, ...]]:
     """Return a prompt with its files' text in front, and the media this model can see.
 
-    What it cannot see is named, so that it does not guess at it; a file that is gone is named too.
+    A document is shown as what was read of it, if `files` holds that. What the model cannot see is named, so
+    that it does not guess at it; a file that is gone is named too.
     """
     blocks: list[str] = []
     media: list[Media] = []
     for file_id in ids:
-        file = files.get(file_id)
+        file = files.get(reading_id(file_id)) or files.get(file_id)
         if file is None or file.content is None:
             blocks.append(f"[A file that was here has been removed: {file_id[:12]}]")
         elif is_text(file.media_type):

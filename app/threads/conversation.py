@@ -60,16 +60,7 @@ class Conversation:
             NotFoundError: there is no such thread of this principal.
         """
         thread = await store.thread(principal, thread_id)
-        turns: list[Turn] = []
-        after = thread.summary_through
-        while page := await store.turns(principal, thread_id, after=after, most=PAGE_TURNS):
-            # An exchange is never split between two pages: the last one is read again.
-            last = page[-1].number
-            whole = [turn for turn in page if turn.number < last] if len(page) == PAGE_TURNS else list(page)
-            turns += whole
-            if len(page) < PAGE_TURNS:
-                break
-            after = whole[-1].number
+        turns = await turns_after(store, principal, thread_id, thread.summary_through)
         files: dict[str, File] = {}
         for file_id in dict.fromkeys(file_id for turn in turns for file_id in turn.files):
             try:
@@ -136,7 +127,9 @@ class Conversation:
     def _messages(self, turns: Sequence[Turn], model: Model) -> tuple[Message, ...]:
         messages = []
         for turn in turns:
-            text, media = as_shown(turn.text, turn.files, self.files, model)
+            # The files of an answer are what was read for it, and stand with the question.
+            shown = turn.files if turn.role == "user" else ()
+            text, media = as_shown(turn.text, shown, self.files, model)
             if turn.partial:
                 text = f"{text}\n\n{CUT_OFF}"
             # Reasoning means something only to the model whose it was.
@@ -150,6 +143,24 @@ class Conversation:
 def size(messages: Sequence[Message], model: Model) -> int:
     """Return about how many tokens messages have for a model."""
     return tokens.estimate(Request("", model, tuple(messages), 0))
+
+
+async def turns_after(store: ThreadStore, principal: str, thread_id: str, after: int) -> list[Turn]:
+    """Return every turn of a thread whose exchange has a higher number than `after`.
+
+    Raises:
+        NotFoundError: there is no such thread of this principal.
+    """
+    turns: list[Turn] = []
+    while page := await store.turns(principal, thread_id, after=after, most=PAGE_TURNS):
+        # An exchange is never split between two pages: the last one is read again.
+        last = page[-1].number
+        whole = [turn for turn in page if turn.number < last] if len(page) == PAGE_TURNS else list(page)
+        turns += whole
+        if len(page) < PAGE_TURNS:
+            break
+        after = whole[-1].number
+    return turns
 
 
 def _latest(sizes: Sequence[int], room: int) -> int:

@@ -1,13 +1,15 @@
 """`listmodels`: the models, what they cost, and whether they can be called."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.protocol.tools import Call, Tool, ToolResult, text
+from app.providers.protocol import ProviderState
 from app.providers.records import NANO_USD_PER_USD, TOKENS_PER_PRICE, Model, Thinking, Vendor
+from app.tools.arguments import Arguments
 
 _THINKING = {
     Thinking.ALWAYS: "always thinks",
@@ -16,17 +18,21 @@ _THINKING = {
 }
 
 
-class Arguments(BaseModel):
+class ListModelsArguments(Arguments):
     """Which models to list."""
 
-    model_config = ConfigDict(extra="forbid")
+    vendor: Literal["kimi", "glm"] | None = None
+    available: bool = Field(default=False, description="only those that can be called now")
 
-    vendor: Literal["kimi", "glm"] | None = Field(default=None, description="Only this vendor's models.")
-    available: bool = Field(default=False, description="Only models whose vendor key is set.")
+
+States = Callable[[], Awaitable[Sequence[ProviderState]]]
 
 
 class ModelEntry(BaseModel):
-    """One model; prices in nano-USD per token (950 is 0.95 USD per million)."""
+    """One model; prices in nano-USD per token (950 is 0.95 USD per million).
+
+    `available` says that it can be called now; `obstacle` why not, where its vendor has a key.
+    """
 
     id: str
     aliases: list[str]
@@ -41,6 +47,7 @@ class ModelEntry(BaseModel):
     efforts: list[str]
     media: list[str]
     available: bool
+    obstacle: str | None
 
 
 class VendorEntry(BaseModel):
@@ -60,20 +67,21 @@ class Models(BaseModel):
 
 
 def listmodels_tool(
-    models: Sequence[Model], vendors: Sequence[Vendor], with_key: Collection[str]
-) -> Tool[Arguments]:
+    models: Sequence[Model], vendors: Sequence[Vendor], with_key: Collection[str], states: States
+) -> Tool[ListModelsArguments]:
     """Make the tool; `with_key` are the ids of the vendors whose key is set."""
 
-    async def handle(_: Call, arguments: Arguments) -> ToolResult:
+    async def handle(_: Call, arguments: ListModelsArguments) -> ToolResult:
+        obstacles = {state.model: _obstacle(state) for state in await states() if state.open_until}
         answer = Models(
             vendors=[
                 _vendor(vendor, with_key) for vendor in vendors if arguments.vendor in (None, vendor.id)
             ],
             models=[
-                _model(model, with_key)
+                entry
                 for model in models
                 if arguments.vendor in (None, model.vendor.id)
-                and (model.vendor.id in with_key or not arguments.available)
+                and ((entry := _model(model, with_key, obstacles)).available or not arguments.available)
             ],
         )
         return ToolResult(content=[text(as_text(answer))], structured=answer.model_dump(mode="json"))
@@ -81,9 +89,9 @@ def listmodels_tool(
     return Tool(
         name="listmodels",
         title="List models",
-        description="Lists the Kimi and GLM models with alias, context, price, effort levels and media, "
+        description="Lists the Kimi and GLM models with alias, context, price, effort levels, what they see, "
         "and whether each can be called now.",
-        arguments=Arguments,
+        arguments=ListModelsArguments,
         handler=handle,
         output=Models,
         annotations={"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False},
@@ -113,7 +121,7 @@ def _line(model: ModelEntry) -> str:
         _THINKING[Thinking(model.thinking)],
         *([f"effort {', '.join(model.efforts)}"] if model.efforts else []),
         *([f"sees {', '.join(model.media)}"] if model.media else []),
-        "callable" if model.available else "not callable without a key",
+        "callable" if model.available else model.obstacle or "not callable without a key",
     ]
     return f"- {name}: {'; '.join(facts)}"
 
@@ -131,7 +139,11 @@ def _vendor(vendor: Vendor, with_key: Collection[str]) -> VendorEntry:
     )
 
 
-def _model(model: Model, with_key: Collection[str]) -> ModelEntry:
+def _obstacle(state: ProviderState) -> str:
+    return f"not callable until {state.open_until:%H:%M:%S} UTC: {state.reason or 'its vendor failed'}"
+
+
+def _model(model: Model, with_key: Collection[str], obstacles: Mapping[str, str]) -> ModelEntry:
     return ModelEntry(
         id=model.id,
         aliases=list(model.aliases),
@@ -145,5 +157,6 @@ def _model(model: Model, with_key: Collection[str]) -> ModelEntry:
         thinking=model.thinking,
         efforts=list(model.efforts),
         media=list(model.media),
-        available=model.vendor.id in with_key,
+        available=model.vendor.id in with_key and model.id not in obstacles,
+        obstacle=obstacles.get(model.id),
     )

@@ -1,16 +1,16 @@
-"""`status`: what this server is, whether it can work, and what it allows."""
+"""`status`: what this server is, whether it can work, what it allows, and what the caller has spent."""
 
 from collections.abc import Awaitable, Callable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from app.budget.limits import as_usd
 from app.protocol.tools import Call, Tool, ToolResult, text
+from app.tools.arguments import Arguments
 
 
-class NoArguments(BaseModel):
+class NoArguments(Arguments):
     """Takes nothing."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class DependencyStatus(BaseModel):
@@ -29,6 +29,46 @@ class VendorStatus(BaseModel):
 
     name: str
     configured: bool
+
+
+class BreakerStatus(BaseModel):
+    """A model that is not asked for a while, because its vendor failed; `until` is an ISO 8601 time."""
+
+    vendor: str
+    model: str
+    until: str
+    reason: str | None
+
+
+class BudgetStatus(BaseModel):
+    """One budget of the caller; what is left of it today is neither spent nor held for running calls."""
+
+    scope: str
+    nano_usd: int
+    left_nano_usd: int
+
+
+class SpendingStatus(BaseModel):
+    """What the caller spent today with one model in one project."""
+
+    project: str
+    vendor: str
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    nano_usd: int
+
+
+class Account(BaseModel):
+    """What concerns the caller alone; days are UTC. `unknown` says why nothing of it is known."""
+
+    client: str
+    day: str
+    budgets: list[BudgetStatus] = []
+    spent: list[SpendingStatus] = []
+    jobs_running: int = 0
+    unknown: str | None = None
 
 
 class Limits(BaseModel):
@@ -51,21 +91,23 @@ class Status(BaseModel):
     calls_in_flight: int
     dependencies: list[DependencyStatus]
     vendors: list[VendorStatus]
+    breakers: list[BreakerStatus]
+    account: Account
     limits: Limits
 
 
-def status_tool(describe: Callable[[], Awaitable[Status]]) -> Tool[NoArguments]:
-    """Make the tool over whatever can describe the server."""
+def status_tool(describe: Callable[[str], Awaitable[Status]]) -> Tool[NoArguments]:
+    """Make the tool over whatever can describe the server to a principal."""
 
-    async def handle(_: Call, __: NoArguments) -> ToolResult:
-        status = await describe()
+    async def handle(call: Call, _: NoArguments) -> ToolResult:
+        status = await describe(call.principal)
         return ToolResult(content=[text(as_text(status))], structured=status.model_dump(mode="json"))
 
     return Tool(
         name="status",
         title="Server status",
-        description="Tells whether this server and what it depends on work, and its limits. "
-        "Use it when another tool fails.",
+        description="Tells what you have spent and have left today, which of your jobs run, and whether the "
+        "server, its vendors and what it depends on work. For when another tool fails.",
         arguments=NoArguments,
         handler=handle,
         output=Status,
@@ -86,9 +128,32 @@ def as_text(status: Status) -> str:
         state = f"ok in {found.milliseconds:g} ms" if found.ok else f"failing: {found.reason}"
         lines.append(f"{found.name} ({found.kind}, {need}): {state}")
     lines += [f"{vendor.name}: {'key set' if vendor.configured else 'no key'}" for vendor in status.vendors]
+    lines += [
+        f"{breaker.model} ({breaker.vendor}) is not asked until {breaker.until}: "
+        f"{breaker.reason or 'it failed'}"
+        for breaker in status.breakers
+    ]
+    lines += _account(status.account)
     limits = status.limits
     lines.append(
         f"Limits: {limits.max_message_bytes} bytes a message, {limits.call_timeout_seconds:g} s a call, "
         f"detached after {limits.detach_after_seconds:g} s."
     )
     return "\n".join(lines)
+
+
+def _account(account: Account) -> list[str]:
+    if account.unknown is not None:
+        return [f"What client '{account.client}' has spent is not known now: {account.unknown}"]
+    lines = [
+        f"Budget of {budget.scope} for {account.day} (UTC): {as_usd(budget.left_nano_usd)} USD left of "
+        f"{as_usd(budget.nano_usd)}."
+        for budget in account.budgets
+    ]
+    lines += [
+        f"Spent today on {row.model} ({row.vendor}){f' in project {row.project}' if row.project else ''}: "
+        f"{as_usd(row.nano_usd)} USD, {row.calls} calls, {row.input_tokens:,} tokens in, "
+        f"{row.output_tokens:,} out."
+        for row in account.spent
+    ] or ["Nothing spent today."]
+    return [*lines, f"Your jobs running: {account.jobs_running}."]

@@ -1,14 +1,15 @@
 """A consultation under way: its messages for whichever model is asked, and what its answer becomes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from app.jobs.errors import RefusedError
 from app.jobs.orders import Answer, Ask, Outcome
 from app.jobs.run import Run
 from app.providers.records import Effort, Model
 from app.providers.requests import Function, Message
-from app.threads.attachments import as_shown, kind_of
+from app.stores.records import File
+from app.threads.attachments import as_shown
 from app.threads.conversation import Conversation, Stores, TooLongError, size
 from app.tools.consultation import Consultation
 
@@ -36,35 +37,44 @@ class Talk:
     model: Model
     conversation: Conversation | None
     stores: Stores
+    readings: Mapping[str, File]
+    """The text of documents, by `reading_id`."""
+    said: list[tuple[str, Message]] = field(default_factory=list)
+    """What came after the prompt within this run, with the id of the model that said it or was told it."""
     summarised: int = 0
     """The last exchange that was shown as a summary only; 0 for none."""
 
-    def asking(self, *more: Message, functions: Sequence[Function] = (), shown: bool = True) -> Ask:
-        """Return the vendor call that asks for the answer; `more` are messages after the prompt."""
-
-        async def messages(model: Model) -> tuple[Message, ...]:
-            return (*await self._messages(model), *more)
-
+    def asking(
+        self,
+        *,
+        functions: Sequence[Function] = (),
+        into: Callable[[str], None] | None = None,
+        stand_in: bool = True,
+    ) -> Ask:
+        """Return the vendor call that asks for the answer."""
         effort = self.consultation.arguments.effort
         return Ask(
             self.model,
-            messages,
-            effort=None if effort is None else Effort(effort),
+            self._messages,
+            effort=self.consultation.effort if effort is None else Effort(effort),
             functions=tuple(functions),
-            media=frozenset(kind_of(file.media_type) for file in self.consultation.files) - {"text"},
-            shown=shown,
+            into=into,
+            stand_in=stand_in,
+            media=self.consultation.media,
         )
 
     async def _messages(self, model: Model) -> tuple[Message, ...]:
         consultation = self.consultation
         files = {file.id: file for file in consultation.files}
-        text, media = as_shown(consultation.prompt, list(files), files, model)
+        text, media = as_shown(consultation.prompt, list(files), files | dict(self.readings), model)
         system = Message("system", consultation.instructions)
-        prompt = Message("user", text, media=media)
+        # Reasoning means something only to the model whose it is.
+        said = [each if by == model.id else replace(each, reasoning=None) for by, each in self.said]
+        latest = (Message("user", text, media=media), *said)
         if self.conversation is None:
-            return system, prompt
+            return system, *latest
         room = int((model.context or SAFE_CONTEXT) * (1 - ROOM_FOR_ANSWER))
-        room -= size([system, prompt], model)
+        room -= size([system, *latest], model)
 
         async def summarise(summary: str, older: Sequence[Message]) -> str:
             return await self._summarise(model, summary, older)
@@ -77,7 +87,7 @@ class Talk:
         if history.summary:
             told = f"{consultation.instructions}\n\nThe conversation so far, condensed:\n{history.summary}"
             system = Message("system", told)
-        return (system, *history.messages, prompt)
+        return (system, *history.messages, *latest)
 
     async def _summarise(self, model: Model, summary: str, older: Sequence[Message]) -> str:
         self.run.now(f"condensing the older part of {self.consultation.arguments.thread}")
@@ -120,5 +130,6 @@ def outcome(answer: Answer, talk: Talk) -> Outcome:
         answer.model,
         reasoning=answer.reasoning or None,
         partial=answer.finish != "stop",
+        files=tuple(talk.readings) if not talk.consultation.arguments.no_store else (),
         notes=tuple(notes),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.settings.files import Files
 from app.settings.limits import Limits
 from app.settings.server_file import Client, parse
 
@@ -27,7 +28,9 @@ def test_every_limit_is_listed_with_its_default_and_its_answer(key: str) -> None
 
 
 def test_every_key_of_a_client_is_listed_and_nothing_else() -> None:
-    assert ROWS.keys() == Limits.model_fields.keys() | Client.model_fields.keys()
+    known = Limits.model_fields.keys() | Client.model_fields.keys() | Files.model_fields.keys()
+
+    assert ROWS.keys() == known
 
 
 def test_the_example_is_a_valid_file() -> None:

@@ -4,9 +4,9 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.protocol.schemas import MAX_FAULTS, faults, schema_of
+from app.protocol.schemas import MAX_FAULTS, faults, schema_of, terse
 
 
 class Colour(Enum):
@@ -86,3 +86,30 @@ def test_faults_never_quote_what_was_sent_and_stop_after_a_few() -> None:
     assert "s3cret" not in sentence
     assert sentence.endswith("; and 2 more")
     assert sentence.count(": ") == MAX_FAULTS
+
+
+def test_a_terse_schema_lists_only_what_a_reader_needs() -> None:
+    class Errand(BaseModel):
+        """What this is, which the tool says already."""
+
+        model_config = ConfigDict(extra="forbid", json_schema_extra=terse)
+
+        what: str = Field(description="to fetch")
+        where: str | None = Field(default=None, description="if not here")
+        brush: Brush | None = None
+        times: int = 1
+        either: int | str | None = None
+
+    assert schema_of(Errand) == {
+        "additionalProperties": False,
+        "properties": {
+            "what": {"description": "to fetch", "type": "string"},
+            "where": {"description": "if not here", "type": "string"},
+            "brush": schema_of(Brush),
+            "times": {"default": 1, "type": "integer"},
+            "either": {"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]},
+        },
+        "required": ["what"],
+        "type": "object",
+    }
+    assert Errand(what="tea", where=None).where is None

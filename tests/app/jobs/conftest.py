@@ -7,16 +7,22 @@ from typing import Any
 import pytest
 
 from app.budget.limits import Budgets
+from app.description import account_of
+from app.files.intake import FileLimits, Intake
+from app.files.quota import Quota
+from app.files.urls import Urls
 from app.jobs.jobs import Jobs
 from app.protocol.dispatcher import Dispatcher
 from app.providers import catalog
 from app.settings.server_file import parse
+from app.shared.in_process import InProcess
 from app.stores import Store
 from app.stores.sqlite import SqliteStore
-from app.tools.chat import chat_tool
+from app.tools.assembly import Parts, all_tools
 from app.tools.choice import Choice
-from app.tools.consultations import Consultations
-from tests.app.jobs.scripted import ScriptedGateway
+from app.tools.status import Status
+from tests.app.jobs.scripted import FakeExtraction, FakeFetch, FakeSearch, ScriptedGateway
+from tests.app.tools.test_status import a_status
 from tests.protocol.conversation import Conversation
 
 
@@ -35,14 +41,26 @@ class LocalBus:
 
 
 class Bench:
-    """One replica: its jobs, a dispatcher with the tool `chat`, and clients of it."""
+    """One replica: its jobs, a dispatcher with all tools, and clients of it."""
 
     def __init__(
-        self, store: Store, bus: LocalBus, *, replica: str, detach_seconds: float, budget: str
+        self,
+        store: Store,
+        bus: LocalBus,
+        *,
+        replica: str,
+        detach_seconds: float,
+        budget: str,
+        with_key: frozenset[str] = frozenset({"kimi", "glm"}),
     ) -> None:
         self.store = store
         self.gateway = ScriptedGateway()
-        self.choice = Choice(catalog.BUILT_IN, {"kimi", "glm"})
+        self.search = FakeSearch()
+        self.extraction = FakeExtraction()
+        self.fetch = FakeFetch()
+        self.refused: set[tuple[str, str]] = set()
+        self.changed: list[tuple[str, str]] = []
+        self.choice = Choice(catalog.BUILT_IN, with_key)
         self.budgets = Budgets(parse(f"[budget]\ndefault_usd_per_day = {budget}\n", Path("server.toml")))
         self.jobs = Jobs(
             store,
@@ -54,10 +72,29 @@ class Bench:
             call_seconds=30,
             detach_seconds=detach_seconds,
         )
-        consultations = Consultations(self.jobs, store, self.choice)
-        self.dispatcher = Dispatcher(
-            name="test", version="1", instructions="", tools=[chat_tool(consultations)]
+        self.intake = Intake(
+            store,
+            Urls(["files.example"], self.fetch),
+            Quota(InProcess(), 100_000_000),
+            FileLimits(file_bytes=1_000_000, files_per_call=8, file_seconds=3600),
         )
+        self.parts = Parts(
+            jobs=self.jobs,
+            store=store,
+            choice=self.choice,
+            with_key=with_key,
+            intake=self.intake,
+            searches=[self.search] if "glm" in with_key else [],
+            extractions=[self.extraction] if with_key else [],
+            states=self.gateway.states,
+            describe=self._describe,
+            allows=lambda principal, tool: (principal, tool) not in self.refused,
+            changed=lambda principal, thread: self.changed.append((principal, thread)),
+        )
+        self.dispatcher = Dispatcher(name="test", version="1", instructions="", tools=all_tools(self.parts))
+
+    async def _describe(self, principal: str) -> Status:
+        return a_status(await account_of(principal, self.store, self.budgets))
 
     def client(self, principal: str = "me", *args: Any, **options: Any) -> Conversation:
         return Conversation(self.dispatcher, *args, principal=principal, **options)
@@ -79,8 +116,8 @@ async def make(store: Store) -> AsyncIterator[MakeBench]:
     """Make replicas on one store and one bus; their jobs are over when the test is."""
     bus, made = LocalBus(), list[Bench]()
 
-    def bench(replica: str = "one", *, detach_seconds: float = 20, budget: str = "10") -> Bench:
-        made.append(Bench(store, bus, replica=replica, detach_seconds=detach_seconds, budget=budget))
+    def bench(replica: str = "one", *, detach_seconds: float = 20, budget: str = "10", **more: Any) -> Bench:
+        made.append(Bench(store, bus, replica=replica, detach_seconds=detach_seconds, budget=budget, **more))
         return made[-1]
 
     yield bench

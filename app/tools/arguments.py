@@ -1,0 +1,81 @@
+"""What tools take: the types of single arguments, and the sets that several tools share."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.files.arguments import GivenFile
+from app.protocol.schemas import terse
+
+_HANDLE = re.compile(r"[a-z]{1,16}_[0-9a-z]{1,40}", re.ASCII)
+"""How ids of threads and jobs look (`app.ids`); what does not is not looked up."""
+
+
+def _handle(text: str) -> str:
+    if _HANDLE.fullmatch(text) is None:
+        raise ValueError("is no id; pass one exactly as an answer gave it")
+    return text
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL keeps no NUL in text, and nothing that a person writes has one.
+    if "\0" in text:
+        raise ValueError("holds a NUL character")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds characters that cannot be shown on one line")
+    return text.strip()
+
+
+def _empty_is_none(value: Any) -> Any:
+    """Models write "" for what they leave out."""
+    return None if value == "" else value
+
+
+Handle = Annotated[str, AfterValidator(_handle)]
+Text = Annotated[str, AfterValidator(_storable)]
+Line = Annotated[str, AfterValidator(_one_line)]
+OptionalHandle = Annotated[Handle | None, BeforeValidator(_empty_is_none)]
+OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
+
+LONGEST_PROJECT = 64
+LONGEST_MODEL = 100
+
+
+class Arguments(BaseModel):
+    """The arguments of one tool: nothing else is taken, and the schema says no more than it must."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=terse)
+
+
+class KeptArguments(Arguments):
+    """What every tool takes that a vendor is paid for."""
+
+    project: Line = Field(default="", max_length=LONGEST_PROJECT, description="groups threads and costs")
+    no_store: bool = Field(default=False, description="keep nothing")
+
+
+class ModelArguments(KeptArguments):
+    """What every tool takes that asks a model."""
+
+    thread: OptionalHandle = Field(default=None, description="go on with this thread")
+    model: Line = Field(
+        default="auto", max_length=LONGEST_MODEL, description="auto, kimi, glm or one of listmodels"
+    )
+    effort: Literal["off", "low", "high", "max"] | None = Field(default=None, description="how hard to think")
+
+
+class PromptArguments(ModelArguments):
+    """A prompt, and files that belong to it."""
+
+    prompt: Text = Field(min_length=1)
+    files: list[GivenFile] = Field(default_factory=list, description="text, code, images, documents")
+
+    @property
+    def given(self) -> list[GivenFile]:
+        """Every file of the call, in the order in which the model sees them."""
+        return self.files
