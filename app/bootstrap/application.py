@@ -24,7 +24,8 @@ from app.shared import Shared
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
 from app.stores import Store
-from app.tools.status import Status, status_tool
+from app.tools.assembly import Parts, all_tools
+from app.tools.status import Status
 from app.transports.bus import Bus
 from app.transports.event_log import EventLog
 from app.transports.fairness import Shares
@@ -64,19 +65,38 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
     health = Health(_dependencies(store, shared, about.with_key))
     shutdown = Shutdown()
 
-    async def describe() -> Status:
+    async def describe(principal: str) -> Status:
         # Looked up late: the guard and the transports are made from the dispatcher that tells this.
         calls = websocket.in_flight + http.in_flight
         return await description.describe(
             settings,
             health,
             about.with_key,
+            about.gateway,
+            await description.account_of(principal, store, about.budgets),
             replica=adapters.replica(),
             connections=guard.connections,
             calls=calls,
         )
 
-    tools: list[Tool[Any]] = [*about.tools, status_tool(describe), *more_tools]
+    def allows(principal: str, tool: str) -> bool:
+        allowed = admission.tools(principal)
+        return allowed is None or tool in allowed
+
+    parts = Parts(
+        jobs=about.jobs,
+        store=store,
+        choice=about.choice,
+        with_key=about.with_key,
+        intake=about.intake,
+        searches=about.searches,
+        extractions=about.extractions,
+        states=about.gateway.states,
+        describe=describe,
+        allows=allows,
+        changed=lambda _principal, thread: dispatcher.resource_updated(f"exai://threads/{thread}"),
+    )
+    tools: list[Tool[Any]] = [*all_tools(parts), *more_tools]
     admission = ClientAdmission(shared, frozenset(tool.name for tool in tools))
     seal = adapters.seal(settings)
     dispatcher = Dispatcher(

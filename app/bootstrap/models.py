@@ -1,42 +1,40 @@
-"""The models and what is asked of them: vendors, jobs, budgets, and the tools over both."""
+"""The models and what is asked of them: vendors, jobs, budgets, and what the tools are made of."""
 
 import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.bootstrap import vendors
 from app.bootstrap.adapters import replica
 from app.budget.limits import Budgets
+from app.files.fetching import HttpsFetch
+from app.files.intake import FileLimits, Intake
+from app.files.quota import Quota
+from app.files.urls import Urls
 from app.jobs.jobs import Jobs, Says
 from app.jobs.keeper import Keeper
-from app.protocol.tools import Tool
-from app.providers.catalog import VENDORS
-from app.providers.protocol import Gateway
+from app.providers.protocol import Extraction, Gateway, WebSearch
 from app.settings import Settings
 from app.shared import Shared
 from app.stores import Store
-from app.tools.chat import chat_tool
 from app.tools.choice import Choice
-from app.tools.consultations import Consultations
-from app.tools.listmodels import listmodels_tool
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Everything that has to do with models, wired."""
+    """Everything that has to do with models, wired; `vendors` is None where no key is set."""
 
     with_key: frozenset[str]
+    choice: Choice
     budgets: Budgets
     gateway: Gateway
+    searches: Sequence[WebSearch]
+    extractions: Sequence[Extraction]
     jobs: Jobs
     keeper: Keeper
-    tools: tuple[Tool[Any], ...]
-    connections: vendors.Connections
-
-    async def close(self) -> None:
-        """Close every connection to a vendor."""
-        for connection in self.connections.values():
-            await connection.close()
+    intake: Intake
+    look_round: Callable[[], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
 
 
 def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Models:
@@ -44,13 +42,12 @@ def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Model
     # A process of its own: one that is started anew on the same host is not the one whose leases ended.
     process = f"{replica()}/{secrets.token_hex(4)}"
     with_key = frozenset(vendors.keys(settings))
-    connections = vendors.connections(settings)
     choice = Choice(settings.models, with_key)
     budgets = Budgets(settings.server_file)
-    gateway = vendors.gateway(settings, connections, shared)
+    made = vendors.assembled(settings, shared)
     jobs = Jobs(
         store,
-        gateway,
+        made.gateway,
         budgets,
         bus,
         replica=process,
@@ -58,10 +55,23 @@ def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Model
         call_seconds=settings.call_timeout,
         detach_seconds=settings.detach_after,
     )
-    consultations = Consultations(jobs, store, choice)
-    tools = (
-        chat_tool(consultations),
-        listmodels_tool(settings.models.models, VENDORS, with_key),
+    limits = settings.server_file.limits
+    intake = Intake(
+        store,
+        Urls(settings.server_file.files.allow_urls, HttpsFetch()),
+        Quota(shared, limits.file_bytes_per_hour),
+        FileLimits(limits.file_bytes, limits.files_per_call, limits.file_seconds),
     )
-    keeper = Keeper(store, jobs, replica=process, retention_days=settings.retention_days)
-    return Models(with_key, budgets, gateway, jobs, keeper, tools, connections)
+    return Models(
+        with_key=with_key,
+        choice=choice,
+        budgets=budgets,
+        gateway=made.gateway,
+        searches=made.searches,
+        extractions=made.extractions,
+        jobs=jobs,
+        keeper=Keeper(store, jobs, replica=process, retention_days=settings.retention_days),
+        intake=intake,
+        look_round=made.look_round,
+        close=made.close,
+    )

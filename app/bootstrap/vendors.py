@@ -1,20 +1,50 @@
-"""The vendors that have a key: a connection each, and the gateway over them.
+"""The vendors that have a key. The HTTP client is loaded only where there is one."""
 
-httpx is loaded only where there is a key, which a server that only shows threads does not need.
-"""
+from collections.abc import Sequence
+from typing import Protocol
 
-import hashlib
-from typing import TYPE_CHECKING
-
-from app.providers.catalog import GLM, KIMI, VENDORS
+from app.providers.catalog import GLM, KIMI
 from app.providers.gateway import VendorGateway
+from app.providers.protocol import Extraction, WebSearch
 from app.settings import Secret, Settings
 from app.shared import Shared
 
-if TYPE_CHECKING:
-    from app.providers.connection import Connection
 
-Connections = dict[str, "Connection"]
+class Vendors(Protocol):
+    """What vendors do for us."""
+
+    @property
+    def gateway(self) -> VendorGateway:
+        """Their models."""
+
+    @property
+    def searches(self) -> Sequence[WebSearch]:
+        """Who searches the web, the preferred one first."""
+
+    @property
+    def extractions(self) -> Sequence[Extraction]:
+        """Who reads documents, the preferred one first."""
+
+    async def look_round(self) -> None:
+        """Warn in the log of what would fail later."""
+
+    async def close(self) -> None:
+        """Give everything back."""
+
+
+class NoVendors:
+    """A server without a key: it shows threads, and says what to set."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.gateway = VendorGateway({}, shared, {})
+        self.searches: Sequence[WebSearch] = ()
+        self.extractions: Sequence[Extraction] = ()
+
+    async def look_round(self) -> None:
+        """Nobody to look at."""
+
+    async def close(self) -> None:
+        """Nothing to give back."""
 
 
 def keys(settings: Settings) -> dict[str, Secret]:
@@ -23,41 +53,16 @@ def keys(settings: Settings) -> dict[str, Secret]:
     return {vendor: key for vendor, key in found.items() if key is not None}
 
 
-def connections(settings: Settings) -> Connections:
-    """Make a connection for each vendor with a key; none is opened yet.
+def assembled(settings: Settings, shared: Shared) -> Vendors:
+    """Put together what the keys allow.
 
     Raises:
-        ConfigurationError: a certificate file or a proxy of the environment cannot be used.
+        ConfigurationError: the proxy or the certificates of the environment cannot be used.
     """
     found = keys(settings)
     if not found:
-        return {}
-    from app.providers import http_client
-    from app.providers.connection import Connection
+        return NoVendors(shared)
+    from app.providers.assembly import assemble
 
     urls = {KIMI.id: settings.kimi_base_url, GLM.id: settings.glm_base_url}
-    trusted = http_client.trust()
-    return {
-        vendor.id: Connection(
-            vendor,
-            urls[vendor.id],
-            found[vendor.id],
-            known=settings.models.names(vendor.id),
-            trusted=trusted,
-        )
-        for vendor in VENDORS
-        if vendor.id in found
-    }
-
-
-def gateway(settings: Settings, made: Connections, shared: Shared) -> VendorGateway:
-    """Make the gateway; replicas that share a key share its places and breakers."""
-    if not made:
-        return VendorGateway({}, shared, {})
-    from app.providers.client import ChatClient
-
-    accounts = {
-        vendor: hashlib.sha256(key.reveal().encode()).hexdigest()[:16]
-        for vendor, key in keys(settings).items()
-    }
-    return VendorGateway({vendor: ChatClient(one) for vendor, one in made.items()}, shared, accounts)
+    return assemble(settings.models, found, urls, shared)

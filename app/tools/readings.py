@@ -1,6 +1,5 @@
 """Documents as text: read by a vendor once, and kept beside the document for whoever asks about it again."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,7 @@ from app.jobs.errors import RefusedError
 from app.jobs.run import Run
 from app.jobs.services import paid
 from app.providers.errors import ProviderError
-from app.providers.protocol import Extraction
+from app.providers.protocol import Extracted, Extraction
 from app.providers.requests import Media
 from app.stores import FileStore, NotFoundError
 from app.stores.records import File
@@ -20,11 +19,6 @@ MAX_READINGS = 4
 
 LONGEST_READING = 2_000_000
 """Characters of one document: twice what the largest model takes."""
-
-BYTES_A_PAGE = 50_000
-"""Where a document does not tell its pages, one is reckoned for each of these."""
-
-_PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 
 
 class Readings:
@@ -88,19 +82,28 @@ class Readings:
         document = Media(file.media_type, file.content or b"", kinds.with_ending(file.name, file.media_type))
         run.now(f"reading {file.name}")
         text = ""
-        for extraction in self._extractions:
+        able = [extraction for extraction in self._extractions if extraction.reads(document)]
+        if not able:
+            raise RefusedError(
+                f"No vendor with a key reads {file.name!r} ({file.media_type}, {file.size:,} bytes): send its text."
+            )
+        for extraction in able:
 
-            async def extract(request_id: str, extraction: Extraction = extraction) -> str:
+            async def extract(request_id: str, extraction: Extraction = extraction) -> Extracted:
                 return await extraction.extract(document, request_id=request_id)
 
-            cost = extraction.cost_per_page * pages_of(file)
             try:
-                text = await paid(
-                    run, vendor=extraction.vendor, service="extraction", cost=cost, work=extract
+                read = await paid(
+                    run,
+                    vendor=extraction.vendor.id,
+                    service="extraction",
+                    most_cost=extraction.most_cost(document),
+                    work=extract,
                 )
+                text = read.text
                 break
             except ProviderError as error:
-                if not error.kind.elsewhere or extraction is self._extractions[-1]:
+                if not error.kind.elsewhere or extraction is able[-1]:
                     raise
                 run.notes.append(f"{file.name} was read by another vendor: {error}")
         if not text.strip():
@@ -111,9 +114,3 @@ class Readings:
                 f"it."
             )
         return text.replace("\0", "")
-
-
-def pages_of(file: File) -> int:
-    """Return how many pages a document has at most, going by what it tells and by its size."""
-    told = len(_PAGE.findall(file.content or b"")) if file.media_type == kinds.PDF else 0
-    return max(1, told, file.size // BYTES_A_PAGE)

@@ -10,7 +10,7 @@ from app.jobs.orders import Answer
 from app.jobs.run import Run
 from app.jobs.services import paid
 from app.providers.errors import ProviderError
-from app.providers.protocol import Source, WebSearch
+from app.providers.protocol import Found, Source, WebSearch
 from app.providers.requests import Function, Message, ToolCall
 from app.tools.talk import Talk
 
@@ -75,15 +75,20 @@ class Searches:
         run.now(f"searching the web for {query!r:.80}")
         for engine in self._engines:
 
-            async def work(request_id: str, engine: WebSearch = engine) -> Sequence[Source]:
+            async def work(request_id: str, engine: WebSearch = engine) -> Found:
                 return await engine.search(
                     query, most=most, recency=recency, domain=domain, request_id=request_id
                 )
 
             try:
-                return await paid(
-                    run, vendor=engine.vendor, service="web-search", cost=engine.cost, work=work
+                found = await paid(
+                    run,
+                    vendor=engine.vendor.id,
+                    service="web-search",
+                    most_cost=engine.most_cost,
+                    work=work,
                 )
+                return found.sources
             except ProviderError as error:
                 if not error.kind.elsewhere or engine is self._engines[-1]:
                     raise
