@@ -85,7 +85,8 @@ class Readings:
         able = [extraction for extraction in self._extractions if extraction.reads(document)]
         if not able:
             raise RefusedError(
-                f"No vendor with a key reads {file.name!r} ({file.media_type}, {file.size:,} bytes): send its text."
+                f"No vendor with a key reads {file.name!r} ({file.media_type}, {file.size:,} bytes): send "
+                "its text."
             )
         for extraction in able:
 

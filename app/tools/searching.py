@@ -88,10 +88,11 @@ class Searches:
                     most_cost=engine.most_cost,
                     work=work,
                 )
-                return found.sources
             except ProviderError as error:
                 if not error.kind.elsewhere or engine is self._engines[-1]:
                     raise
+            else:
+                return found.sources
         raise AssertionError("the last engine either finds or raises")
 
 
