@@ -25,7 +25,7 @@ from app.shared import Shared
 from app.shared.in_process import InProcess
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
-from app.stores import Schema
+from app.stores import Schema, Store
 from app.tools.listmodels import listmodels_tool
 from app.tools.status import Status, status_tool
 from app.transports.bus import Bus
@@ -60,7 +60,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     `more_tools` are served beside our own, for programs that measure or test the server whole.
     """
-    store, shared, limits = _store(settings), _shared(settings), settings.server_file.limits
+    store, shared, limits = store_of(settings), _shared(settings), settings.server_file.limits
     with_key = _vendors_with_key(settings)
     health = Health(_dependencies(store, shared, with_key))
     shutdown = Shutdown()
@@ -169,12 +169,21 @@ def replica() -> str:
     return socket.gethostname()
 
 
-def _store(settings: Settings) -> Schema:
+def store_of(settings: Settings) -> Store:
+    """Return the store that is configured, not opened yet."""
     # Imported here, so that nothing is loaded that is not configured.
     if settings.store == "postgres" and settings.database_url is not None:
         from app.stores.postgres import PostgresStore
 
         return PostgresStore(settings.database_url)
+    if (
+        settings.store == "supabase"
+        and settings.supabase_url is not None
+        and settings.supabase_service_role_key is not None
+    ):
+        from app.stores.supabase import SupabaseStore
+
+        return SupabaseStore(settings.supabase_url, settings.supabase_service_role_key)
     from app.stores import sqlite
 
     return sqlite.SqliteStore(settings.data_dir / sqlite.FILE_NAME)
