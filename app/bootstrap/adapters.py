@@ -26,6 +26,14 @@ def store(settings: Settings) -> Store:
         from app.stores.postgres import PostgresStore
 
         return PostgresStore(settings.database_url)
+    if (
+        settings.store == "supabase"
+        and settings.supabase_url is not None
+        and settings.supabase_service_role_key is not None
+    ):
+        from app.stores.supabase import SupabaseStore
+
+        return SupabaseStore(settings.supabase_url, settings.supabase_service_role_key)
     from app.stores import sqlite
 
     return sqlite.SqliteStore(settings.data_dir / sqlite.FILE_NAME)

@@ -35,7 +35,6 @@ def choose_store(values: Mapping[str, Any], faults: list[str], *, unread: set[st
 
 
 def _require_supabase(values: Mapping[str, Any], faults: list[str]) -> None:
-    before = len(faults)
     if not values.get("SUPABASE_URL"):
         faults.append("STORE is supabase, which needs SUPABASE_URL: set it to https://PROJECT.supabase.co.")
     key = values.get("SUPABASE_SERVICE_ROLE_KEY")
@@ -48,11 +47,6 @@ def _require_supabase(values: Mapping[str, Any], faults: list[str]) -> None:
         faults.append(
             "SUPABASE_SERVICE_ROLE_KEY holds an anon or publishable key, with which row-level security "
             "hides every row: set the service_role or sb_secret_ key."
-        )
-    if len(faults) == before:
-        faults.append(
-            "The Supabase store is configured, and this release does not carry it yet: "
-            "set STORE to sqlite or postgres."
         )
 
 

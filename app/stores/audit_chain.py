@@ -16,6 +16,11 @@ NONE_BEFORE = "0" * 64
 """What stands for the hash before the first link."""
 
 
+Head = tuple[int, str]
+"""Number and hash of a chain's newest link, which the stores keep apart from the links."""
+NO_HEAD: Head = (0, NONE_BEFORE)
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """Where a chain is broken: the number of the first link that is not as it was, and what is wrong."""
@@ -40,11 +45,16 @@ def link_hash(previous: str, number: int, content: str) -> str:
 
 
 class Walk:
-    """Follows one chain link by link, in the order in which the store returns them."""
+    """Follows one chain link by link, in the order in which the store returns them.
 
-    def __init__(self) -> None:
+    Others may write to the chain meanwhile: `head`, read before the first link, must be on the way, and
+    nothing may come after the head that is read after the last.
+    """
+
+    def __init__(self, head: Head) -> None:
         self.number = 0
         self.hash = NONE_BEFORE
+        self._head = head
 
     def take(self, entries: Iterable[AuditEntry]) -> Break | None:
         """Go on with more links; return the first break, after which nothing can be said."""
@@ -56,14 +66,15 @@ class Walk:
                 return Break(expected, "its content is not what was hashed")
             if entry.previous != self.hash:
                 return Break(expected, f"it does not follow from number {self.number}")
+            if entry.number == self._head[0] and entry.hash != self._head[1]:
+                return Break(expected, "it is not the head that was kept apart")
             self.number, self.hash = entry.number, entry.hash
         return None
 
-    def end(self, head: tuple[int, str] | None) -> Break | None:
-        """Compare where the links end with the head that was kept apart."""
-        number, hash_ = head or (0, NONE_BEFORE)
-        if number > self.number:
-            return Break(self.number + 1, f"it is missing; the chain was {number} long")
-        if (number, hash_) != (self.number, self.hash):
-            return Break(self.number, f"it is not the head that was kept apart (number {number})")
+    def end(self, head: Head) -> Break | None:
+        """Compare where the links end with the head as it is now."""
+        if self.number < self._head[0]:
+            return Break(self.number + 1, f"it is missing; the chain was {self._head[0]} long")
+        if self.number > head[0]:
+            return Break(head[0] + 1, "it is behind the head that was kept apart")
         return None

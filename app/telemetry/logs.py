@@ -102,6 +102,8 @@ def _quiet_the_libraries(level: str) -> None:
     # Their DEBUG lines carry payloads; nobody who sets LOG_LEVEL=DEBUG for our sake asks for those.
     for name in ("asyncio", "asyncpg", "redis", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.INFO if level == "DEBUG" else logging.NOTSET)
+    # One line a request: ours say the same with what it was for.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     server = logging.getLogger("aiohttp.server")
     for present in [found for found in server.filters if isinstance(found, ParserErrors)]:
         server.removeFilter(present)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from app import contract
 from app.stores.errors import SchemaTooNewError
 from app.version import VERSION, version_key
 
@@ -55,6 +56,24 @@ def pending(migrations: Sequence[Migration], applied: Iterable[int]) -> list[Mig
     """Return what is still to be run, in order."""
     done = set(applied)
     return [migration for migration in migrations if migration.version not in done]
+
+
+def script(migrations: Sequence[Migration]) -> str:
+    """Return steps as one PostgreSQL script that a person runs whole, together with their bookkeeping.
+
+    Run again it fails at its first statement that is done already, and changes nothing. PostgREST is told to
+    look for new functions. Of no steps it is empty.
+    """
+    if not migrations:
+        return ""
+    steps = (
+        f"{one.sql.rstrip()}\n\n"
+        "INSERT INTO exai.schema_version (version, name, oldest_application, applied_by)\n"
+        f"VALUES ({one.version}, '{one.name}', '{one.oldest_application}', '{VERSION}');\n"
+        for one in migrations
+    )
+    header = f"-- {contract.NAME} {VERSION}, schema version {migrations[-1].version}\nBEGIN;\n"
+    return "\n".join([header, *steps, "NOTIFY pgrst, 'reload schema';\nCOMMIT;\n"])
 
 
 def check(

@@ -37,4 +37,10 @@ def entries(db: Connection, principal: str, after: int, most: int) -> list[Audit
 
 def heads(db: Connection) -> dict[str, tuple[int, str]]:
     """Return number and hash of the newest link by principal."""
-    return {row["principal"]: (row["number"], row["hash"]) for row in db.execute("SELECT * FROM audit_heads")}
+    rows = db.execute(
+        "SELECT principal, number, hash FROM audit_heads "
+        "UNION ALL SELECT DISTINCT principal, 0, ? FROM audit "
+        "WHERE principal NOT IN (SELECT principal FROM audit_heads)",
+        (audit_chain.NONE_BEFORE,),
+    )
+    return {row["principal"]: (row["number"], row["hash"]) for row in rows}

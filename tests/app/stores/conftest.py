@@ -18,12 +18,16 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiohttp.test_utils import TestServer
 
 from app import contract
 from app.settings import Secret
-from app.stores import Store
+from app.stores import Store, migrations
 from app.stores.postgres import PostgresStore
 from app.stores.sqlite import SqliteStore
+from app.stores.supabase import SupabaseStore
+from scripts.bootstrap.refusal import Refusal
+from tests.app.stores import supabase_project
 
 PASSWORD = "made-up-for-tests"
 START_SECONDS = 60
@@ -194,9 +198,52 @@ def migrated_url(postgres_server: str) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(scope="session")
+def project_url(postgres_server: str) -> str:
+    """The URL of a Supabase project's database with the SQL that people paste; shared like the other."""
+    execute(postgres_server, supabase_project.ROLES)
+    name = f"project_{uuid.uuid4().hex[:12]}"
+    execute(postgres_server, f"CREATE DATABASE {name}")
+    url = postgres_server.rsplit("/", 1)[0] + f"/{name}"
+    execute(url, migrations.script(migrations.load("postgres")))
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgrest_url(project_url: str) -> Iterator[str]:
+    """The URL of a PostgREST on that database."""
+    try:
+        supabase_project.binary()
+    except Refusal as refusal:
+        pytest.skip(f"no PostgREST, so no Supabase: {refusal}")
+    with supabase_project.postgrest(project_url, free_port(), free_port()) as url:
+        yield url
+
+
+@pytest.fixture
+async def gateway(postgrest_url: str) -> AsyncIterator[tuple[str, supabase_project.Gateway]]:
+    """A Supabase project's URL, and what stands there."""
+    made = supabase_project.Gateway(postgrest_url)
+    server = TestServer(made.application())
+    await server.start_server()
+    yield str(server.make_url("/")).rstrip("/"), made
+    await server.close()
+
+
+@pytest.fixture
+def on_supabase(gateway: tuple[str, supabase_project.Gateway], project_url: str) -> Database:
+    """An empty Supabase project."""
+    execute(project_url, EMPTY)
+    key = Secret(supabase_project.SECRET_KEY)
+    return Database("supabase", lambda: SupabaseStore(gateway[0], key), beside(project_url))
+
+
+@pytest.fixture(params=["sqlite", "postgres", "supabase"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """An empty database of each kind in turn."""
+    if request.param == "supabase":
+        made: Database = request.getfixturevalue("on_supabase")
+        return made
     if request.param == "sqlite":
         path = tmp_path / "x.sqlite3"
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from app.stores import NotFoundError, Store
+from app.stores.functions import store as function_store
 from app.stores.records import CallState, JobStatus, Piece
+from app.stores.sqlite import jobs as sqlite_jobs
 from tests.app.stores.made import (
     ALICE,
     BOB,
@@ -118,17 +120,21 @@ async def test_output_is_kept_piece_by_piece_in_order_and_once(store: Store) -> 
         await store.output(BOB, job.id, 0)
 
 
-async def test_output_of_thousands_of_pieces_is_read_in_portions(store: Store) -> None:
+async def test_output_of_many_pieces_is_read_in_portions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (function_store, sqlite_jobs):
+        monkeypatch.setattr(module, "MOST_PIECES", 10)
     job, call = new_job(), new_call()
     await start(store, job, call=call)
-    append = (store.append_output(job.id, job.replica, call.id, Piece(n, str(n))) for n in range(1, 1102))
+    append = (store.append_output(job.id, job.replica, call.id, Piece(n, str(n))) for n in range(1, 24))
     await asyncio.gather(*append)
 
     first = await store.output(ALICE, job.id, 0)
     rest = await store.output(ALICE, job.id, first[-1].number)
 
-    assert (len(first), len(rest)) == (1000, 101)
-    assert [piece.text for piece in (*first, *rest)] == [str(n) for n in range(1, 1102)]
+    assert (len(first), len(rest)) == (10, 10)
+    assert [piece.text for piece in (*first, *rest)] == [str(n) for n in range(1, 21)]
 
 
 async def test_only_the_replica_that_runs_a_job_may_write_to_it(store: Store) -> None:

@@ -77,7 +77,11 @@ $$;
 
 CREATE FUNCTION exai.audit_heads(args jsonb) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
-    SELECT coalesce(jsonb_object_agg(principal, jsonb_build_array(number, hash)), '{}') FROM exai.audit_heads
+    SELECT coalesce(jsonb_object_agg(principal, jsonb_build_array(number, hash)), '{}') FROM (
+        SELECT principal, number, hash FROM exai.audit_heads
+        UNION ALL SELECT DISTINCT principal, 0, repeat('0', 64) FROM exai.audit
+        WHERE principal NOT IN (SELECT principal FROM exai.audit_heads)
+    ) heads
 $$;
 
 SELECT exai.protect();
