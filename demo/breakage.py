@@ -52,7 +52,7 @@ async def at(place: Place, script: Script, request: web.Request, response: web.S
             await response.write(bytes((byte,)))
     if place.number == 0 and "error-first" in faults:
         await response.write(_error(place.row.vendor))
-        place.row.state = "failed"
+        place.row.state = "refused"  # before a token was generated
         return True
     if place.number == 1:
         await _flood(place.row, faults, response)

@@ -113,6 +113,9 @@ class Chat:
         for number, piece in enumerate(every):
             place = breakage.Place(row, piece, number, number == middle)
             if await breakage.at(place, script, request, response):
+                if row.state == "refused":
+                    self.bill.rows.remove(row)
+                    self.bill.refused += 1
                 return response
             row.reasoning += piece.reasoning
             row.output += piece.reasoning + piece.output

@@ -41,6 +41,15 @@ def _missing_pulumi() -> str | None:
     return None if shutil.which("pulumi") else "pulumi is not on PATH (run `python3 scripts/bootstrap`)"
 
 
+def _missing_live(vendors: tuple[str, ...]) -> str | None:
+    """Say why a test that costs money is not run: nobody asked for it, or there is no key."""
+    if os.environ.get("EXAI_LIVE") != "1":
+        return "calls a paid vendor API, so it runs only with EXAI_LIVE=1 (docs/live-tests.md)"
+    keys = [f"{vendor.upper()}_API_KEY" for vendor in vendors]
+    missing = [name for name in keys if not os.environ.get(name)]
+    return f"{' and '.join(missing)} not set, and a real vendor wants a real key" if missing else None
+
+
 def pytest_configure() -> None:
     _adopt_environment(ROOT / ".exai" / "env")
 
@@ -52,3 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         reason = look() if marked else None
         for item in marked if reason else []:
             item.add_marker(pytest.mark.skip(reason=reason))
+    for item in items:
+        live = item.get_closest_marker("live")
+        if live is not None and (why := _missing_live(live.args)):
+            item.add_marker(pytest.mark.skip(reason=why))

@@ -42,6 +42,11 @@ class Answer:
         self.finish: str | None = None
         self.usage: Usage | None = None
 
+    @property
+    def began(self) -> bool:
+        """Whether anything was generated."""
+        return self._size > 0 or bool(self._calls)
+
     def read(self, chunk: Mapping[str, Any]) -> list[Event]:
         """Take one chunk; returns what it adds.
 

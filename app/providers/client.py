@@ -63,6 +63,7 @@ class ChatClient:
             held, done = answer.end(vendor_id)
         except ProviderError as error:
             error.usage = error.usage or answer.usage
+            error.began = answer.began
             error.request_id = error.request_id or vendor_id
             raise
         for piece in held:

@@ -17,7 +17,8 @@ One class, since what is done about an error depends on its kind, not on who rai
     cut           no                   no           the connection ended before the answer did
 
 Nothing is repeated after the first byte of an answer, whatever the kind. And what may have been charged
-(`free` is False) is repeated only by whoever reserves money for it once more, which the gateway cannot.
+(`ProviderError.free` is False) is repeated only by whoever reserves money for it once more, which the
+gateway cannot.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Kind(StrEnum):
 
     @property
     def free(self) -> bool:
-        """Whether the vendor certainly generated nothing that it could charge."""
+        """Whether the vendor generated nothing that it could charge, unless the answer had begun."""
         return self not in (Kind.TIMEOUT, Kind.CUT, Kind.BROKEN)
 
 
@@ -69,7 +70,8 @@ class ProviderError(Exception):
     `vendor_code` and `request_id` are the vendor's own, for its support. `retry_at` is when a used-up
     window opens again, `retry_after` the seconds it asked us to wait, `limit` the context length in tokens,
     `usage` what it counted, where the vendor said so. `owed` is nano-USD that it charges all the same, for
-    steps before the one that failed. `attempts` is how often the vendor was asked; 0 when it was not at all.
+    steps before the one that failed. `began` is whether a piece of the answer had come. `attempts` is how
+    often the vendor was asked; 0 when it was not at all.
     """
 
     def __init__(
@@ -101,3 +103,9 @@ class ProviderError(Exception):
         self.usage = usage
         self.attempts = attempts
         self.owed = 0
+        self.began = False
+
+    @property
+    def free(self) -> bool:
+        """Whether the vendor certainly charges nothing for this call."""
+        return self.kind.free and not self.began and not self.owed

@@ -37,7 +37,7 @@ def _pause(deadline: float | None) -> Callable[[Exception], bool | float]:
     """Return the hook that says which errors deserve another attempt, and after how long."""
 
     def decide(error: Exception) -> bool | float:
-        if not isinstance(error, ProviderError) or not (error.kind.again and error.kind.free):
+        if not isinstance(error, ProviderError) or not (error.kind.again and error.free):
             return False
         pause = FIRST_PAUSE_SECONDS if error.retry_after is None else error.retry_after
         late = deadline is not None and asyncio.get_running_loop().time() + pause >= deadline

@@ -24,6 +24,8 @@ FOR_FUNCTIONS = 1024
 PATCH_PIXELS = 14
 """One token for each 14 x 14 pixels of an image: docs.baseten.co says so of Kimi K2.5 and K2.6. The vendor
 itself documents no formula (platform.kimi.ai, vision), and merging patches can only make it fewer."""
+LEAST_IMAGE_TOKENS = 2048
+"""Small pictures are enlarged first, and older vision models of GLM count 1,600 for each, however small."""
 UNKNOWN_IMAGE_TOKENS = 65_536
 """Of an image whose size cannot be read, and of a video or a file, where the model states no context."""
 
@@ -87,7 +89,8 @@ def _most_of(medium: Media, request: Request) -> int:
     if size is None:
         return request.model.context or UNKNOWN_IMAGE_TOKENS
     width, height = size
-    return -(-width // PATCH_PIXELS) * -(-height // PATCH_PIXELS) + PER_MESSAGE
+    patches = -(-width // PATCH_PIXELS) * -(-height // PATCH_PIXELS)
+    return max(patches, LEAST_IMAGE_TOKENS) + PER_MESSAGE
 
 
 def _bytes(text: str | bytes) -> int:

@@ -73,7 +73,7 @@ async def test_without_any_key_a_call_says_what_to_set() -> None:
     with pytest.raises(ProviderError, match="GLM_API_KEY is not set: make a key at https://z") as caught:
         await collect(gateway.stream(ask("Hello?", "glm")))
 
-    assert (caught.value.kind, gateway.usable("glm"), await gateway.states()) == (Kind.KEY, False, ())
+    assert (caught.value.kind, gateway.usable("glm"), await gateway.states()) == (Kind.KEY, False, [])
 
 
 def test_without_a_key_neither_the_http_client_nor_its_company_is_loaded() -> None:

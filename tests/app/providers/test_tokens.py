@@ -80,6 +80,7 @@ def test_an_image_counts_by_its_pixels_and_one_that_cannot_be_read_as_the_worst(
     plain = tokens.most_input(ask("?", "kimi-k2.6"))
 
     assert tokens.most_input(with_image(png(1024, 1024))) == plain + 74 * 74 + tokens.PER_MESSAGE
+    assert tokens.most_input(with_image(png(9, 9))) == plain + tokens.LEAST_IMAGE_TOKENS + tokens.PER_MESSAGE
     assert tokens.most_input(with_image(b"no image")) == 262_144
     assert tokens.most_input(with_image(png(4, 4), "video/mp4")) == 262_144
 
