@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.command_line import clients, connect, stdio
+from app.command_line import clients, connect, doctor, stdio
 from app.exits import Exit
 from app.version import VERSION
 
 NAME = "exai-mcp"
-COMMANDS = {"clients": clients, "connect": connect, "stdio": stdio}
+COMMANDS = {"clients": clients, "connect": connect, "doctor": doctor, "stdio": stdio}
 """Each command's module has `HELP`, `declare(parser)` and `run(options)`."""
 
 OPTIONS = ("--help", "-h", "--version")
