@@ -5,7 +5,9 @@ Imports stand where something is made, so that nothing is loaded that is not con
 
 import socket
 
+from app.health import Dependency
 from app.protocol.sealing import Seal
+from app.providers.catalog import VENDORS
 from app.settings import Settings
 from app.shared import Shared
 from app.shared.in_process import InProcess
@@ -67,3 +69,18 @@ def guard(settings: Settings, shared: Shared, shares: Shares) -> Guard:
         ),
         shares=shares,
     )
+
+
+def dependencies(store: Store, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
+    """Name what the server leans on, each with its ping; `with_key` are the vendors that can be called."""
+
+    async def any_key() -> None:
+        if not with_key:
+            names = " or ".join(vendor.key_variable for vendor in VENDORS)
+            raise LookupError(f"No vendor key is set, so no model can be called: set {names}.")
+
+    return [
+        Dependency("store", store.name, required=True, ping=store.ping),
+        Dependency("shared state", shared.name, required=False, ping=shared.ping),
+        Dependency("models", "vendor keys", required=False, ping=any_key),
+    ]

@@ -13,17 +13,14 @@ from app.bootstrap import adapters
 from app.bootstrap.models import models
 from app.clients.admission import ClientAdmission
 from app.clients.live import LiveClients
-from app.health import Dependency, Health
+from app.health import Health
 from app.jobs.jobs import Jobs
 from app.jobs.task_view import JobShelf
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.tools import Tool, ToolResult
-from app.providers.catalog import VENDORS
 from app.settings import Settings
-from app.shared import Shared
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
-from app.stores import Store
 from app.tools.status import Status, status_tool
 from app.transports.bus import Bus
 from app.transports.event_log import EventLog
@@ -61,7 +58,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
     store, shared, limits = adapters.store(settings), adapters.shared(settings), settings.server_file.limits
     bus = Bus(shared)
     about = models(settings, store, shared, bus)
-    health = Health(_dependencies(store, shared, about.with_key))
+    health = Health(adapters.dependencies(store, shared, about.with_key))
     shutdown = Shutdown()
 
     async def describe() -> Status:
@@ -173,19 +170,6 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
     app[HEALTH], app[SHUTDOWN], app[WEBSOCKET], app[HTTP] = health, shutdown, websocket, http
     app[CLIENTS], app[DISPATCHER], app[JOBS] = clients, dispatcher, about.jobs
     return app
-
-
-def _dependencies(store: Store, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
-    async def any_key() -> None:
-        if not with_key:
-            names = " or ".join(vendor.key_variable for vendor in VENDORS)
-            raise LookupError(f"No vendor key is set, so no model can be called: set {names}.")
-
-    return [
-        Dependency("store", store.name, required=True, ping=store.ping),
-        Dependency("shared state", shared.name, required=False, ping=shared.ping),
-        Dependency("models", "vendor keys", required=False, ping=any_key),
-    ]
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:
