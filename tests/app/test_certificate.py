@@ -1,6 +1,6 @@
 """Certificates shown by a real TLS listener: how long they hold, and whether they are trusted."""
 
-import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -50,9 +50,7 @@ async def test_no_tls_is_one_sentence() -> None:
 
 async def test_a_listener_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificate, "LOOK_SECONDS", 0.1)
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         with pytest.raises(certificate.UnreachableError, match=r"no answer within 0\.1 s"):
             await certificate.shown_at(URL(f"https://127.0.0.1:{port}"))
