@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from app.budget.limits import Budgets
 from app.ids import new_id
@@ -13,6 +14,7 @@ from app.jobs.account import Account
 from app.jobs.errors import Earlier
 from app.jobs.execution import execute
 from app.jobs.following import Follower
+from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
 from app.jobs.run import Run, Script, StandIn
 from app.jobs.view import View
@@ -26,6 +28,9 @@ KIND = "job"
 
 MAX_RUNNING = 200
 """Jobs one replica runs at once; the next one is refused before anything is paid."""
+
+LOGGED_ID_CHARACTERS = 64
+"""A request's id is whatever its client made up."""
 
 LEAVING = "The server was stopped before the answer was whole (DRAIN_TIMEOUT)."
 CANCELLED = "The job was cancelled."
@@ -57,6 +62,7 @@ class Jobs:
         stand_in: StandIn,
         call_seconds: float,
         detach_seconds: float,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._store = store
         self._gateway = gateway
@@ -66,6 +72,7 @@ class Jobs:
         self._stand_in = stand_in
         self._call_seconds = call_seconds
         self._detach_seconds = detach_seconds
+        self._observer = observer
         self._running: dict[str, tuple[Run, asyncio.Task[ToolResult]]] = {}
         self._follower = Follower(store)
         bus.on(KIND, self._hear)
@@ -80,6 +87,8 @@ class Jobs:
                 f"{MAX_RUNNING} jobs are running on this server: wait for one to end, then call again."
             )
         run = self._run(order)
+        # The context is this call's own, and the job's task takes a copy: every line of the job bears the id.
+        bind_contextvars(request_id=str(call.request_id)[:LOGGED_ID_CHARACTERS])
         task = asyncio.create_task(execute(run, script, self._call_seconds), name=run.id)
         run.task = task
         self._running[run.id] = (run, task)
@@ -132,7 +141,12 @@ class Jobs:
 
     def _run(self, order: Order) -> Run:
         account = Account(
-            new_id("job"), order, store=self._store, budgets=self._budgets, replica=self._replica
+            new_id("job"),
+            order,
+            store=self._store,
+            budgets=self._budgets,
+            replica=self._replica,
+            observer=self._observer,
         )
         return Run(account, gateway=self._gateway, stand_in=self._stand_in)
 

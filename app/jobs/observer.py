@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from app.jobs.orders import Order
+from app.providers.records import Model
 from app.stores.records import JobStatus, NewCall, Settlement
 
 
@@ -12,8 +13,8 @@ class Observer(Protocol):
     def settled(self, job: str, order: Order, call: NewCall, settlement: Settlement, seconds: float) -> None:
         """A vendor call has come to its end, `seconds` after its money was held."""
 
-    def failed_over(self, call: NewCall, model: str, reason: str) -> None:
-        """Another model takes over from the one of a call; `reason` is the kind of its error."""
+    def failed_over(self, failed: Model, reason: str) -> None:
+        """Another model takes over from one that failed; `reason` is the kind of its error."""
 
     def ended(self, order: Order, status: JobStatus, *, started: bool) -> None:
         """A job is over; one that never `started` made no vendor call and is kept nowhere."""
@@ -25,8 +26,11 @@ class Unobserved:
     def settled(self, job: str, order: Order, call: NewCall, settlement: Settlement, seconds: float) -> None:
         """Do nothing."""
 
-    def failed_over(self, call: NewCall, model: str, reason: str) -> None:
+    def failed_over(self, failed: Model, reason: str) -> None:
         """Do nothing."""
 
     def ended(self, order: Order, status: JobStatus, *, started: bool) -> None:
         """Do nothing."""
+
+
+UNOBSERVED: Observer = Unobserved()
