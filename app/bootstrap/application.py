@@ -10,7 +10,9 @@ from aiohttp import web
 
 from app import contract, description
 from app.bootstrap import adapters
+from app.bootstrap.instruments import Instruments
 from app.bootstrap.models import models
+from app.bootstrap.readings import Parts, readings
 from app.clients.admission import ClientAdmission
 from app.clients.live import LiveClients
 from app.health import Health
@@ -55,9 +57,11 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     `more_tools` are served beside our own, for programs that measure or test the server whole.
     """
-    store, shared, limits = adapters.store(settings), adapters.shared(settings), settings.server_file.limits
+    limits, instruments = settings.server_file.limits, Instruments()
+    store = adapters.store(settings, *instruments.store)
+    shared = adapters.shared(settings, *instruments.shared)
     bus = Bus(shared)
-    about = models(settings, store, shared, bus)
+    about = models(settings, store, shared, bus, instruments)
     health = Health(adapters.dependencies(store, shared, about.with_key))
     shutdown = Shutdown()
 
@@ -74,7 +78,8 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         )
 
     tools: list[Tool[Any]] = [*about.tools, status_tool(describe), *more_tools]
-    admission = ClientAdmission(shared, frozenset(tool.name for tool in tools))
+    names = frozenset(tool.name for tool in tools)
+    admission = ClientAdmission(shared, names)
     seal = adapters.seal(settings)
     dispatcher = Dispatcher(
         name=contract.NAME,
@@ -88,6 +93,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         max_calls_per_session=limits.calls_per_session,
         max_calls_per_client=limits.calls_per_client,
         max_json_depth=limits.json_depth,
+        around=instruments.around(names),
     )
     shares = Shares(limits.messages_per_second)
     websocket = WebSocketTransport(
@@ -126,6 +132,19 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         transports=(websocket, http),
     )
     clients.begin(settings.server_file)
+    parts = Parts(
+        settings=settings,
+        store=store,
+        shared=shared,
+        health=health,
+        models=about,
+        dispatcher=dispatcher,
+        guard=guard,
+        admission=admission,
+        clients=clients,
+        sessions=sessions,
+        websocket=websocket,
+    )
     operations = Operations(
         health,
         authenticate=lambda request: request.get(PRINCIPAL),
@@ -134,6 +153,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
             "environment": settings.environment,
             "replica": adapters.replica(),
         },
+        render_metrics=instruments.exposition(readings(parts)).render,
     )
 
     async def call_status() -> ToolResult:

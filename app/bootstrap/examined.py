@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.bootstrap import adapters
-from app.bootstrap.models import vendors_with_key
+from app.bootstrap import adapters, vendors
 from app.doctor.examination import Parts
 from app.health import Health
 from app.settings import Settings
@@ -16,7 +15,7 @@ async def examined(settings: Settings) -> AsyncIterator[Parts]:
     store, shared = adapters.store(settings), adapters.shared(settings)
     try:
         await shared.open()
-        health = Health(adapters.dependencies(store, shared, vendors_with_key(settings)))
+        health = Health(adapters.dependencies(store, shared, frozenset(vendors.keys(settings))))
         yield Parts(store, shared, health, reach={})
     finally:
         await shared.close()

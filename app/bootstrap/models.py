@@ -6,6 +6,7 @@ from typing import Any
 
 from app.bootstrap import vendors
 from app.bootstrap.adapters import replica
+from app.bootstrap.instruments import Instruments
 from app.budget.limits import Budgets
 from app.jobs.jobs import Jobs, Says
 from app.jobs.keeper import Keeper
@@ -39,7 +40,7 @@ class Models:
             await connection.close()
 
 
-def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Models:
+def models(settings: Settings, store: Store, shared: Shared, bus: Says, instruments: Instruments) -> Models:
     """Wire them; no vendor is asked yet."""
     # A process of its own: one that is started anew on the same host is not the one whose leases ended.
     process = f"{replica()}/{secrets.token_hex(4)}"
@@ -47,7 +48,7 @@ def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Model
     connections = vendors.connections(settings)
     choice = Choice(settings.models, with_key)
     budgets = Budgets(settings.server_file)
-    gateway = vendors.gateway(settings, connections, shared)
+    gateway = instruments.gateway(vendors.gateway(settings, connections, shared))
     jobs = Jobs(
         store,
         gateway,
@@ -57,6 +58,7 @@ def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Model
         stand_in=choice.stand_in,
         call_seconds=settings.call_timeout,
         detach_seconds=settings.detach_after,
+        observer=instruments.journal,
     )
     consultations = Consultations(jobs, store, choice)
     tools = (

@@ -3,7 +3,7 @@
 import structlog
 
 from app.jobs.orders import Order
-from app.providers.records import NANO_USD_PER_USD
+from app.providers.records import NANO_USD_PER_USD, Model
 from app.stores.records import JobStatus, NewCall, Settlement
 from app.telemetry import metrics
 from app.telemetry.semantics import provider_name
@@ -43,10 +43,9 @@ class Journal:
             money=settlement.state.value,
         )
 
-    def failed_over(self, call: NewCall, model: str, reason: str) -> None:
-        """Count, and say which model took over."""
-        self._failovers.add((provider_name(call.vendor), call.model, reason))
-        log.info("failing over", vendor=call.vendor, model=call.model, to=model, reason=reason)
+    def failed_over(self, failed: Model, reason: str) -> None:
+        """Count."""
+        self._failovers.add((provider_name(failed.vendor.id), failed.id, reason))
 
     def ended(self, order: Order, status: JobStatus, *, started: bool) -> None:
         """Count."""

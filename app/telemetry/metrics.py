@@ -139,7 +139,9 @@ CERTIFICATE = _gauge(
     "when the certificate of PUBLIC_URL ends; absent without TLS",
 )
 BUILD = _gauge("exai_build_info", "always 1", "version", "python", "environment", "store", "shared")
-READING_ERRORS = _counter("exai_reading_errors", "readings that were left out because they failed", "metric")
+READING_ERRORS = _counter(
+    "exai_reading_errors", "groups of metrics that were left out because they could not be read", "reading"
+)
 
 METRICS: tuple[Metric, ...] = tuple(found for found in list(globals().values()) if isinstance(found, Metric))
 """All of them, in the order of this page."""

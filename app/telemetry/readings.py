@@ -1,8 +1,7 @@
 """What is read from the parts that know it when somebody asks, instead of being counted on the way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -11,40 +10,37 @@ from app.telemetry.metrics import Metric
 from app.telemetry.tallies import Labels, Tallies
 
 READ_SECONDS = 2.0
-"""For all readings together; a part that does not answer in time is left out of this scrape."""
+"""For one reading; what does not answer in time is left out of this scrape."""
 
 Values = Mapping[Labels, float]
-Read = Callable[[], float | Values | Awaitable[Values] | None]
-"""Returns one value without labels (None for none), or values by labels, at once or after asking."""
+Taken = Mapping[Metric, float | Values | None]
+"""By metric: one value without labels, None where there is none now, or values by labels."""
+Read = Callable[[], Taken | Awaitable[Taken]]
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Where a metric is read."""
-
-    metric: Metric
-    read: Read
-
-
 class Readings:
-    """All of them; one that fails is left out, counted, and said once until it works again."""
+    """All of them by name; one that fails is left out, counted, and said once until it works again."""
 
-    def __init__(self, readings: Sequence[Reading], tallies: Tallies) -> None:
-        self._readings = tuple(readings)
+    def __init__(self, readings: Mapping[str, Read], tallies: Tallies) -> None:
+        self._readings = dict(readings)
         self._errors = tallies.counter(metrics.READING_ERRORS)
         self._failing: set[str] = set()
 
     async def take(self) -> list[tuple[Metric, Values]]:
-        """Read everything, at once and within READ_SECONDS."""
-        taken = await asyncio.gather(*map(self._take, self._readings))
-        return [(reading.metric, values) for reading, values in zip(self._readings, taken, strict=True)]
+        """Read everything at once; ends within READ_SECONDS."""
+        taken = await asyncio.gather(*(self._take(name, read) for name, read in self._readings.items()))
+        return [
+            (metric, {(): value} if isinstance(value, (int, float)) else value)
+            for found in taken
+            for metric, value in found.items()
+            if value is not None
+        ]
 
-    async def _take(self, reading: Reading) -> Values:
-        name = reading.metric.name
+    async def _take(self, name: str, read: Read) -> Taken:
         try:
-            found = reading.read()
+            found = read()
             if isinstance(found, Awaitable):
                 async with asyncio.timeout(READ_SECONDS):
                     found = await found
@@ -52,9 +48,7 @@ class Readings:
             self._errors.add((name,))
             if name not in self._failing:
                 self._failing.add(name)
-                log.warning("a metric cannot be read and is left out", metric=name, reason=repr(error))
+                log.warning("some metrics cannot be read and are left out", reading=name, reason=repr(error))
             return {}
         self._failing.discard(name)
-        if found is None:
-            return {}
-        return {(): float(found)} if isinstance(found, (int, float)) else found
+        return found
