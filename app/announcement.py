@@ -12,6 +12,12 @@ from app.version import VERSION
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
 
 
+def url_of(public_url: str | None, host: str, port: int | str) -> str:
+    """Return the URL clients use for a server that listens there, or is reached by its PUBLIC_URL."""
+    shown = _ANYWHERE.get(host, f"[{host}]" if ":" in host else host)
+    return f"{public_url or f'http://{shown}:{port}'}{contract.MCP_PATH}"
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """The URLs of one server, and the file that keeps its token; never the token itself."""
@@ -23,10 +29,7 @@ class Announcement:
     @classmethod
     def of(cls, settings: Settings, host: str, port: int) -> "Announcement":
         """Make it for a server that listens there, or is reached by its PUBLIC_URL."""
-        shown = _ANYWHERE.get(host, f"[{host}]" if ":" in host else host)
-        return cls(
-            f"{settings.public_url or f'http://{shown}:{port}'}{contract.MCP_PATH}", settings.token_file
-        )
+        return cls(url_of(settings.public_url, host, port), settings.token_file)
 
     @property
     def websocket_url(self) -> str:

@@ -22,6 +22,9 @@ LIVENESS_PATH = "/livez"
 READINESS_PATH = "/readyz"
 """200 when a call would be answered now; 503 while draining or while the store is away."""
 
+METRICS_PATH = "/metrics"
+"""What was counted, for Prometheus; needs a token."""
+
 DATA_PATH = "/app/data"
 LOG_PATH = "/app/logs"
 CONFIG_PATH = "/app/config"

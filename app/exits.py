@@ -1,4 +1,4 @@
-"""The exit codes of the server's process, from BSD's sysexits."""
+"""The exit codes of the server's process and of its commands, from BSD's sysexits."""
 
 from enum import IntEnum
 
@@ -8,6 +8,8 @@ class Exit(IntEnum):
 
     DRAINED = 0
     """Asked to stop, and every call that could be answered was."""
+    FINDINGS = 1
+    """A command that looks (`doctor`, `connect --check`) has found something to mend."""
     USAGE = 64
     """The command line was wrong; nothing was started."""
     BROKEN_CHAIN = 65

@@ -5,11 +5,14 @@ Imports stand where something is made, so that nothing is loaded that is not con
 
 import socket
 
+from app.health import Dependency
 from app.protocol.sealing import Seal
+from app.providers.catalog import VENDORS
 from app.settings import Settings
 from app.shared import Shared
 from app.shared.in_process import InProcess
 from app.stores import Store
+from app.telemetry.observed import Wrap, observed
 from app.transports.fairness import Shares
 from app.transports.guard import Guard
 from app.transports.throttle import Throttle
@@ -20,8 +23,12 @@ def replica() -> str:
     return socket.gethostname()
 
 
-def store(settings: Settings) -> Store:
-    """Make the store that the settings name; nothing is opened yet."""
+def store(settings: Settings, *wraps: Wrap) -> Store:
+    """Make the store that the settings name, its operations wrapped; nothing is opened yet."""
+    return observed(_store(settings), Store, *wraps)
+
+
+def _store(settings: Settings) -> Store:
     if settings.store == "postgres" and settings.database_url is not None:
         from app.stores.postgres import PostgresStore
 
@@ -39,14 +46,15 @@ def store(settings: Settings) -> Store:
     return sqlite.SqliteStore(settings.data_dir / sqlite.FILE_NAME)
 
 
-def shared(settings: Settings) -> Shared:
-    """Make the shared state: Redis with a fallback, or this process alone."""
+def shared(settings: Settings, *wraps: Wrap) -> Shared:
+    """Make the shared state: Redis, its operations wrapped, with a fallback; or this process alone."""
     if settings.redis_url is None:
         return InProcess()
     from app.shared.fallback import Fallback
     from app.shared.redis import RedisShared
 
-    return Fallback(RedisShared(settings.redis_url))
+    # Waiting for an entry is not time that Redis takes.
+    return Fallback(observed(RedisShared(settings.redis_url), Shared, *wraps, leave={"entries"}))
 
 
 def seal(settings: Settings) -> Seal:
@@ -75,3 +83,18 @@ def guard(settings: Settings, shared: Shared, shares: Shares) -> Guard:
         ),
         shares=shares,
     )
+
+
+def dependencies(store: Store, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
+    """Name what the server leans on, each with its ping; `with_key` are the vendors that can be called."""
+
+    async def any_key() -> None:
+        if not with_key:
+            names = " or ".join(vendor.key_variable for vendor in VENDORS)
+            raise LookupError(f"No vendor key is set, so no model can be called: set {names}.")
+
+    return [
+        Dependency("store", store.name, required=True, ping=store.ping),
+        Dependency("shared state", shared.name, required=False, ping=shared.ping),
+        Dependency("models", "vendor keys", required=False, ping=any_key),
+    ]

@@ -10,20 +10,19 @@ from aiohttp import web
 
 from app import contract, description
 from app.bootstrap import adapters
+from app.bootstrap.instruments import Instruments
 from app.bootstrap.models import models
+from app.bootstrap.readings import Parts, readings
 from app.clients.admission import ClientAdmission
 from app.clients.live import LiveClients
-from app.health import Dependency, Health
+from app.health import Health
 from app.jobs.jobs import Jobs
 from app.jobs.task_view import JobShelf
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.tools import Tool, ToolResult
-from app.providers.catalog import VENDORS
 from app.settings import Settings
-from app.shared import Shared
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
-from app.stores import Store
 from app.tools.assembly import Parts, all_tools
 from app.tools.status import Status
 from app.transports.bus import Bus
@@ -59,10 +58,12 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     `more_tools` are served beside our own, for programs that measure or test the server whole.
     """
-    store, shared, limits = adapters.store(settings), adapters.shared(settings), settings.server_file.limits
+    limits, instruments = settings.server_file.limits, Instruments()
+    store = adapters.store(settings, *instruments.store)
+    shared = adapters.shared(settings, *instruments.shared)
     bus = Bus(shared)
-    about = models(settings, store, shared, bus)
-    health = Health(_dependencies(store, shared, about.with_key))
+    about = models(settings, store, shared, bus, instruments)
+    health = Health(adapters.dependencies(store, shared, about.with_key))
     shutdown = Shutdown()
 
     async def describe(principal: str) -> Status:
@@ -97,7 +98,8 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         changed=lambda _principal, thread: dispatcher.resource_updated(f"exai://threads/{thread}"),
     )
     tools: list[Tool[Any]] = [*all_tools(parts), *more_tools]
-    admission = ClientAdmission(shared, frozenset(tool.name for tool in tools))
+    names = frozenset(tool.name for tool in tools)
+    admission = ClientAdmission(shared, names)
     seal = adapters.seal(settings)
     dispatcher = Dispatcher(
         name=contract.NAME,
@@ -111,6 +113,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         max_calls_per_session=limits.calls_per_session,
         max_calls_per_client=limits.calls_per_client,
         max_json_depth=limits.json_depth,
+        around=instruments.around(names),
     )
     shares = Shares(limits.messages_per_second)
     websocket = WebSocketTransport(
@@ -149,6 +152,19 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         transports=(websocket, http),
     )
     clients.begin(settings.server_file)
+    parts = Parts(
+        settings=settings,
+        store=store,
+        shared=shared,
+        health=health,
+        models=about,
+        dispatcher=dispatcher,
+        guard=guard,
+        admission=admission,
+        clients=clients,
+        sessions=sessions,
+        websocket=websocket,
+    )
     operations = Operations(
         health,
         authenticate=lambda request: request.get(PRINCIPAL),
@@ -157,6 +173,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
             "environment": settings.environment,
             "replica": adapters.replica(),
         },
+        render_metrics=instruments.exposition(readings(parts)).render,
     )
 
     async def call_status() -> ToolResult:
@@ -193,19 +210,6 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
     app[HEALTH], app[SHUTDOWN], app[WEBSOCKET], app[HTTP] = health, shutdown, websocket, http
     app[CLIENTS], app[DISPATCHER], app[JOBS] = clients, dispatcher, about.jobs
     return app
-
-
-def _dependencies(store: Store, shared: Shared, with_key: frozenset[str]) -> list[Dependency]:
-    async def any_key() -> None:
-        if not with_key:
-            names = " or ".join(vendor.key_variable for vendor in VENDORS)
-            raise LookupError(f"No vendor key is set, so no model can be called: set {names}.")
-
-    return [
-        Dependency("store", store.name, required=True, ping=store.ping),
-        Dependency("shared state", shared.name, required=False, ping=shared.ping),
-        Dependency("models", "vendor keys", required=False, ping=any_key),
-    ]
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

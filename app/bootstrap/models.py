@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.bootstrap import vendors
 from app.bootstrap.adapters import replica
+from app.bootstrap.instruments import Instruments
 from app.budget.limits import Budgets
 from app.files.fetching import HttpsFetch
 from app.files.intake import FileLimits, Intake
@@ -37,7 +38,7 @@ class Models:
     close: Callable[[], Awaitable[None]]
 
 
-def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Models:
+def models(settings: Settings, store: Store, shared: Shared, bus: Says, instruments: Instruments) -> Models:
     """Wire them; no vendor is asked yet."""
     # A process of its own: one that is started anew on the same host is not the one whose leases ended.
     process = f"{replica()}/{secrets.token_hex(4)}"
@@ -45,15 +46,17 @@ def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Model
     choice = Choice(settings.models, with_key)
     budgets = Budgets(settings.server_file)
     made = vendors.assembled(settings, shared)
+    gateway = instruments.gateway(made.gateway)
     jobs = Jobs(
         store,
-        made.gateway,
+        gateway,
         budgets,
         bus,
         replica=process,
         stand_in=choice.stand_in,
         call_seconds=settings.call_timeout,
         detach_seconds=settings.detach_after,
+        observer=instruments.journal,
     )
     limits = settings.server_file.limits
     intake = Intake(
@@ -66,7 +69,7 @@ def models(settings: Settings, store: Store, shared: Shared, bus: Says) -> Model
         with_key=with_key,
         choice=choice,
         budgets=budgets,
-        gateway=made.gateway,
+        gateway=gateway,
         searches=made.searches,
         extractions=made.extractions,
         jobs=jobs,

@@ -27,6 +27,8 @@ class ClientAdmission:
         self._tools: dict[str, frozenset[str]] = {}
         self._rates: dict[str, int] = {}
         self._ruled: frozenset[str] = frozenset()
+        self.over_rate = 0
+        """How many calls were refused because a rate was used up."""
 
     def replace(self, clients: Mapping[str, Client]) -> frozenset[str]:
         """Take other rules from the next call on; return the clients whose list of tools is another now."""
@@ -67,6 +69,7 @@ class ClientAdmission:
         window = await self._shared.add(f"rate:{principal}", 1, RATE_SECONDS)
         if window.value <= rate:
             return None
+        self.over_rate += 1
         seconds = max(1, math.ceil(window.seconds_left))
         return _refusal(
             f"Tool '{tool}' was not run because client '{principal}' has used its {rate} calls of this "

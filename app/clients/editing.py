@@ -9,7 +9,6 @@ import fcntl
 import hashlib
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator, MutableMapping
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import tomlkit
 import tomlkit.exceptions
 
+from app.replacement import replace_file
 from app.settings import ConfigurationError, server_file
 
 TOKEN_BYTES = 32
@@ -101,7 +101,7 @@ def _changed(config_dir: Path, mended: str = "") -> Iterator[MutableMapping[str,
             yield document["clients"]
             text = tomlkit.dumps(document)
             server_file.parse(text, path)
-            _write(path, text)
+            replace_file(path, text, path.stat().st_mode & 0o777 if path.exists() else FILE_MODE)
     except OSError as error:
         raise ClientError(
             f"{path} cannot be written ({error.strerror}): run this where the file is yours, "
@@ -127,25 +127,6 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _write(path: Path, text: str) -> None:
-    before = path.stat() if path.exists() else None
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), before.st_mode & 0o777 if before else FILE_MODE)
-            if before:
-                # Another user's file stays theirs where we may decide that.
-                with contextlib.suppress(PermissionError):
-                    os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _must_know(clients: MutableMapping[str, Any], name: str) -> None:

@@ -81,6 +81,11 @@ class LiveClients:
         self._gate.replace_clients(self._digests)
         self._admission.replace(file.clients)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The clients there are now."""
+        return frozenset(self._digests)
+
     def ask(self) -> None:
         """Ask for the file to be read again now; safe in a signal handler of the event loop."""
         self._asked.set()

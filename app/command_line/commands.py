@@ -5,12 +5,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.command_line import audit, clients, schema, stdio
+from app.command_line import audit, clients, connect, doctor, schema, stdio
 from app.exits import Exit
 from app.version import VERSION
 
 NAME = "exai-mcp"
-COMMANDS = {"audit": audit, "clients": clients, "schema": schema, "stdio": stdio}
+COMMANDS = {
+    "audit": audit,
+    "clients": clients,
+    "connect": connect,
+    "doctor": doctor,
+    "schema": schema,
+    "stdio": stdio,
+}
 """Each command's module has `HELP`, `declare(parser)` and `run(options)`."""
 
 OPTIONS = ("--help", "-h", "--version")

@@ -5,6 +5,7 @@ round trip before its first byte and one after its last.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any
 from app.budget.limits import Budgets, as_usd, today
 from app.ids import new_id
 from app.jobs.errors import Earlier, RefusedError
+from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
 from app.stores import JobStore
 from app.stores.records import (
@@ -51,7 +53,16 @@ class Held:
 class Account:
     """Starts the job, holds and settles its money, and ends it."""
 
-    def __init__(self, job: str, order: Order, *, store: JobStore, budgets: Budgets, replica: str) -> None:
+    def __init__(
+        self,
+        job: str,
+        order: Order,
+        *,
+        store: JobStore,
+        budgets: Budgets,
+        replica: str,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
         self.job = job
         self.order = order
         self.thread = order.thread
@@ -59,10 +70,12 @@ class Account:
         self.started = False
         self.begun = asyncio.Event()
         self.settled: list[tuple[NewCall, Settlement]] = []
+        self.observer = observer
         self._store = store
         self._budgets = budgets
         self._replica = replica
         self._calls: dict[str, NewCall] = {}
+        self._began: dict[str, float] = {}
         self._due: list[Settlement] = []
         self._one_at_a_time = asyncio.Lock()
 
@@ -105,11 +118,15 @@ class Account:
             if grant.refused:
                 raise RefusedError(_too_little(call, grant))
             self._calls[call.id] = call
+            self._began[call.id] = time.monotonic()
         return Held(call.id, grant.granted)
 
     def settle(self, settlement: Settlement) -> None:
         """Take note of what a call came to."""
-        self.settled.append((self._calls[settlement.call], settlement))
+        call = self._calls[settlement.call]
+        self.settled.append((call, settlement))
+        seconds = time.monotonic() - self._began[call.id]
+        self.observer.settled(self.job, self.order, call, settlement, seconds)
         self._due.append(settlement)
 
     async def keep(self, call: str, piece: Piece) -> Standing:

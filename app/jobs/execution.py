@@ -109,6 +109,7 @@ async def _write_end(
     run: Run, status: JobStatus, *, result: Mapping[str, Any] | None, fault: str | None, answer: Turn | None
 ) -> bool:
     """Have the store know how the job ended; return whether it does."""
+    run.account.observer.ended(run.order, status, started=run.account.started)
     await run.output.close()
     if not run.account.started:
         return True

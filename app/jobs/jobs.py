@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from app.budget.limits import Budgets
 from app.ids import new_id
@@ -13,6 +14,7 @@ from app.jobs.account import Account
 from app.jobs.errors import Earlier
 from app.jobs.execution import execute
 from app.jobs.following import Follower
+from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
 from app.jobs.run import Run, Script, StandIn
 from app.jobs.view import View
@@ -28,6 +30,9 @@ MAX_RUNNING = 200
 """Jobs one replica runs at once; the next one is refused before anything is paid."""
 
 FULL = f"{MAX_RUNNING} jobs are running on this server: wait for one to end, then call again."
+
+LOGGED_ID_CHARACTERS = 64
+"""A request's id is whatever its client made up."""
 
 LEAVING = "The server was stopped before the answer was whole (DRAIN_TIMEOUT)."
 CANCELLED = "The job was cancelled."
@@ -59,6 +64,7 @@ class Jobs:
         stand_in: StandIn,
         call_seconds: float,
         detach_seconds: float,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._store = store
         self._gateway = gateway
@@ -68,6 +74,7 @@ class Jobs:
         self._stand_in = stand_in
         self._call_seconds = call_seconds
         self._detach_seconds = detach_seconds
+        self._observer = observer
         self._running: dict[str, tuple[Run, asyncio.Task[ToolResult]]] = {}
         self._follower = Follower(store)
         self.when_ended: Callable[[Run], None] = lambda _run: None
@@ -86,6 +93,8 @@ class Jobs:
         """Run a script as a job and watch it for a call: its answer, or how to fetch it later."""
         if self.full:
             return _error(FULL)
+        # The context is this call's own, and the job's task takes a copy: every line of the job bears the id.
+        bind_contextvars(request_id=str(call.request_id)[:LOGGED_ID_CHARACTERS])
         run, task = self._launch(order, script)
         try:
             return await self._watch(call, run, task)
@@ -155,7 +164,12 @@ class Jobs:
 
     def _launch(self, order: Order, script: Script) -> tuple[Run, "asyncio.Task[ToolResult]"]:
         account = Account(
-            new_id("job"), order, store=self._store, budgets=self._budgets, replica=self._replica
+            new_id("job"),
+            order,
+            store=self._store,
+            budgets=self._budgets,
+            replica=self._replica,
+            observer=self._observer,
         )
         run = Run(account, gateway=self._gateway, stand_in=self._stand_in)
         run.task = task = asyncio.create_task(execute(run, script, self._call_seconds), name=run.id)

@@ -84,6 +84,7 @@ class Run:
                 if error.begun or not error.kind.elsewhere or model is models[-1]:
                     raise
                 log.info("failing over", job=self.id, model=model.id, kind=error.kind.value)
+                self.account.observer.failed_over(model, error.kind.value)
                 self.notes.append(f"{models[-1].id} stands in for {model.id}: {error}")
         raise AssertionError("the last model either answers or raises")
 

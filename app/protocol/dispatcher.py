@@ -5,6 +5,7 @@ from method to handler. Here and in `serving` are the only places where an excep
 error.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -18,16 +19,11 @@ from app.protocol.channel import Channel, SilentChannel
 from app.protocol.completions import Completer, Completions
 from app.protocol.depth import MAX_DEPTH, too_deep
 from app.protocol.envelopes import RequestId
-from app.protocol.errors import (
-    Draining,
-    InvalidRequest,
-    MethodNotFound,
-    ProtocolError,
-)
+from app.protocol.errors import Draining, InvalidRequest, MethodNotFound, ProtocolError
 from app.protocol.inputs import Inputs
 from app.protocol.lifecycle import Lifecycle
 from app.protocol.metadata import PROTOCOL_VERSION, TASKS, meta_of
-from app.protocol.methods import ASKS, Features, Params
+from app.protocol.methods import ASKS, Around, Features, Params
 from app.protocol.notifications import take
 from app.protocol.prompts import Prompt, PromptTable
 from app.protocol.resources import Resource, ResourceTable
@@ -56,7 +52,8 @@ class Dispatcher:
     """Serves MCP to any number of sessions over any transport.
 
     `seal` closes what travels through clients; without one a key of this process is made, and what
-    it sealed ends with the process. All replicas need a seal of the same keys.
+    it sealed ends with the process. All replicas need a seal of the same keys. Each of `around` is put
+    around every handler, the last one outermost.
     """
 
     def __init__(
@@ -77,8 +74,10 @@ class Dispatcher:
         max_calls_per_client: int = MAX_CALLS_PER_CLIENT,
         max_json_depth: int = MAX_DEPTH,
         admission: Admission | None = None,
+        around: Sequence[Around] = (),
     ) -> None:
         self._draining = False
+        self.rejected: Counter[int] = Counter()  # by its code, what was answered with an error at once
         self._seal = Seal() if seal is None else seal
         self._max_depth = max_json_depth
         self.tools = ToolTable(tools, admission)
@@ -110,6 +109,8 @@ class Dispatcher:
             "handshake": features.handshake(lifecycle),
             "stateless": features.stateless(self._stateless, self.tasks),
         }
+        for each in around:
+            self._methods = {era: methods.within(each) for era, methods in self._methods.items()}
 
     @property
     def in_flight(self) -> int:
@@ -167,6 +168,7 @@ class Dispatcher:
 
     def refuse(self, session: Session, channel: Channel, error: ProtocolError) -> None:
         """Answer a message with an error, in the form the session's revision has for it."""
+        self.rejected[error.code] += 1
         null_id = session.revision is not None and session.revision.null_ids
         channel.finish(envelopes.failure(error.request_id, error, null_id=null_id), error.code)
 

@@ -6,7 +6,7 @@ of their own.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from app.protocol.call import Call
 from app.protocol.changes import Changes
@@ -28,12 +28,29 @@ ASKS = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods whose handlers may ask the client for input."""
 
 
+class Around(Protocol):
+    """What is put around every handler once, at the start: to measure it, to trace it."""
+
+    def instant(self, method: str, handler: Instant) -> Instant:
+        """Return a handler that does the same and more."""
+
+    def served(self, method: str, handler: Served) -> Served:
+        """Return a handler that does the same and more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Methods:
     """The methods of one era."""
 
     instant: dict[str, Instant] = field(default_factory=dict)
     served: dict[str, Served] = field(default_factory=dict)
+
+    def within(self, around: Around) -> "Methods":
+        """Return the same methods with something around each."""
+        return Methods(
+            {name: around.instant(name, handler) for name, handler in self.instant.items()},
+            {name: around.served(name, handler) for name, handler in self.served.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Fallback:
         self._own = InProcess(clock)
         self._clock = clock
         self._paused_until = 0.0
-        self._away = False
+        self.away = False
 
     async def open(self) -> None:
         """Open the other side."""
@@ -134,8 +134,8 @@ class Fallback:
 
     def _noticed_away(self, error: SharedUnavailableError) -> None:
         self._paused_until = self._clock() + PAUSE_SECONDS
-        if not self._away:
-            self._away = True
+        if not self.away:
+            self.away = True
             log.warning(
                 "the shared state is away; this replica counts and keeps by itself meanwhile",
                 reason=str(error),
@@ -143,8 +143,8 @@ class Fallback:
 
     def _noticed_back(self) -> None:
         self._paused_until = 0.0
-        if self._away:
-            self._away = False
+        if self.away:
+            self.away = False
             log.info("the shared state is back")
 
 

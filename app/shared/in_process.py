@@ -17,6 +17,7 @@ class InProcess:
     """Counters, groups, slots and streams in this process; nothing here can be unavailable."""
 
     name = "in-process"
+    away = False
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -68,6 +68,8 @@ class Shared(Protocol):
 
     name: str
     """What people call it: `in-process` or `redis`."""
+    away: bool
+    """Whether the other side does not answer and this process works by itself meanwhile."""
 
     async def open(self) -> None:
         """Make ready; whether the other side answers is for `ping` to say."""

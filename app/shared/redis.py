@@ -44,6 +44,7 @@ class RedisShared:
     """
 
     name = "redis"
+    away = False
 
     def __init__(self, url: Secret) -> None:
         self._client = _client(url, POOL_SIZE, SOCKET_SECONDS)

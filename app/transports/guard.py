@@ -83,6 +83,8 @@ class Guard:
         self._open: Counter[str] = Counter()
         self._connections = 0
         self._admitted = Admitted()
+        self.refused: Counter[int] = Counter()
+        """How many requests were refused, by HTTP status."""
 
     @property
     def connections(self) -> int:
@@ -118,6 +120,7 @@ class Guard:
                 address = self._addresses.of(request)
                 refusal = self._refuse_name(request) or self._refuse_url(request)
                 if refusal is not None:
+                    self.refused[refusal.status] += 1
                     if refusal.status != 404:  # clients look for OAuth of their own accord
                         self._offenders.note(address, None, _sentence(refusal))
                     return refusal
@@ -125,6 +128,7 @@ class Guard:
                     return _preflight(request)
                 found = await self._tokens.principal(request, address)
                 if isinstance(found, web.Response):
+                    self.refused[found.status] += 1
                     return found
                 principal = found
                 self._admitted.remember(request, principal, address)
@@ -132,6 +136,7 @@ class Guard:
                 principal, address = known_as
             refusal = self._refuse_load(request, principal)
             if refusal is not None:
+                self.refused[refusal.status] += 1
                 self._offenders.note(address, principal, _sentence(refusal))
                 if refusal.status == 429:
                     # Told at once it would ask again at once; limits.sockets bounds how many wait here.

@@ -1,9 +1,10 @@
-"""The probes: `/livez`, `/readyz`, `/health`. Open and terse; details for whoever shows a valid token.
+"""The probes `/livez`, `/readyz`, `/health`, open and terse, with details for a valid token; and `/metrics`.
 
-Terse answers ask nothing of any dependency except `/readyz`, whose findings are cached.
+Terse answers ask nothing of any dependency except `/readyz`, whose findings are cached. `/metrics` is no
+probe: the guard lets nobody without a token reach it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,9 @@ from app.health import Health, Readiness
 Authenticate = Callable[[web.Request], str | None]
 """Returns the principal of the request's token, None when it has none that is valid."""
 
+Render = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""Returns the metrics for an Accept header: the body and its content type."""
+
 ASK_WITH_TOKEN = "ask with `Authorization: Bearer TOKEN` for the reasons"  # noqa: S105 - a hint, not a token
 
 
@@ -23,15 +27,22 @@ class Operations:
     """Shows a Health over HTTP; `about` are facts of this process that details begin with."""
 
     def __init__(
-        self, health: Health, *, authenticate: Authenticate, about: Callable[[], dict[str, Any]]
+        self,
+        health: Health,
+        *,
+        authenticate: Authenticate,
+        about: Callable[[], dict[str, Any]],
+        render_metrics: Render,
     ) -> None:
         self._health = health
         self._authenticate = authenticate
         self._about = about
+        self._render_metrics = render_metrics
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the probes' routes; each answers GET and HEAD."""
+        """Return the routes; each answers GET and HEAD."""
         return [
+            web.get(contract.METRICS_PATH, self._metrics),
             web.get(contract.LIVENESS_PATH, self._livez),
             web.get(contract.READINESS_PATH, self._readyz),
             web.get(contract.HEALTH_PATH, self._health_),
@@ -58,6 +69,10 @@ class Operations:
         if self._authenticate(request) is not None:
             body = await self._details(status)
         return _answer(200 if started else 503, body)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        body, content_type = await self._render_metrics(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
     async def _details(self, status: str) -> dict[str, Any]:
         reports = await self._health.reports()

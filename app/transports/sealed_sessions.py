@@ -98,6 +98,9 @@ class SealedSessions:
         bus.on("session closed", self._on_closed)
         bus.on("session changed", self._on_changed)
 
+    def __len__(self) -> int:
+        return len(self._live)
+
     async def open(self, session: Session) -> str:
         """Give a session a name and return the id that carries it."""
         session.id = secrets.token_urlsafe(NAME_BYTES)

@@ -118,7 +118,7 @@ class Server:
         self.url = url
         self._http = http
         self._token = token
-        self._proxy = _proxy(url)
+        self._proxy = proxy_for(url)
 
     async def open(self) -> Link:
         """Connect.
@@ -144,7 +144,7 @@ class Server:
                     proxy=self._proxy,
                 )
         except aiohttp.WSServerHandshakeError as error:
-            raise self._verdict(error.status) from error
+            raise verdict(self.url, error.status) from error
         except (aiohttp.ClientConnectorCertificateError, ssl.SSLError) as error:
             raise Refused(
                 f"The certificate of {self.url} is not trusted ({error}): "
@@ -156,18 +156,19 @@ class Server:
             raise Unreachable(f"{self.url} cannot be reached ({error})") from error
         return Link(socket)
 
-    def _verdict(self, status: int) -> LinkError:
-        if status in (401, 403):
-            return Refused(
-                f"{self.url} does not accept the token ({status}): set EXAI_TOKEN to this server's token."
-            )
-        if status in TRY_AGAIN:
-            return Unreachable(f"{self.url} takes no connections now ({status})")
-        if status == 421:  # Misdirected Request, RFC 9110 section 15.5.20
-            return Refused(
-                f"{self.url} does not serve this host name (421): add it to the server's ALLOWED_HOSTS."
-            )
-        return Refused(f"{self.url} is no MCP server over WebSocket (it answered {status}): correct --url.")
+
+def verdict(url: URL, status: int) -> LinkError:
+    """Say what it means that a server answered with this status in place of a connection or a result."""
+    if status in (401, 403):
+        return Refused(f"{url} does not accept the token ({status}): set EXAI_TOKEN to this server's token.")
+    if status in TRY_AGAIN:
+        return Unreachable(f"{url} takes no connections now ({status})")
+    if status == 421:  # Misdirected Request, RFC 9110 section 15.5.20
+        return Refused(f"{url} does not serve this host name (421): add it to the server's ALLOWED_HOSTS.")
+    return Refused(f"{url} is no MCP server over {_NAMES[url.scheme]} (it answered {status}): correct --url.")
+
+
+_NAMES = {"ws": "WebSocket", "wss": "WebSocket", "http": "HTTP", "https": "HTTP"}
 
 
 @asynccontextmanager
@@ -187,7 +188,7 @@ def is_loopback(url: URL) -> bool:
     return host == "localhost" or host.endswith(".localhost")
 
 
-def _proxy(url: URL) -> str | None:
+def proxy_for(url: URL) -> str | None:
     """Read HTTPS_PROXY and its kin, which nobody means for this machine itself."""
     if is_loopback(url) or urllib.request.proxy_bypass(url.host or ""):
         return None

@@ -1,0 +1,22 @@
+"""What `exai-mcp doctor` examines: the same parts as a server's, made from the same settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.bootstrap import adapters, vendors
+from app.doctor.examination import Parts
+from app.health import Health
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def examined(settings: Settings) -> AsyncIterator[Parts]:
+    """Make the parts; what was opened of them is closed afterwards."""
+    store, shared = adapters.store(settings), adapters.shared(settings)
+    try:
+        await shared.open()
+        health = Health(adapters.dependencies(store, shared, frozenset(vendors.keys(settings))))
+        yield Parts(store, shared, health, reach={})
+    finally:
+        await shared.close()
+        await store.close()
