@@ -31,6 +31,9 @@ class View:
         """Watch until it is over, or for so long; return whether it is over."""
         loop = asyncio.get_running_loop()
         ends = None if seconds is None else loop.time() + seconds
+        if self._look()[1] and not over.done():
+            # Who comes later is told at once what was said before.
+            await self._report()
         while not over.done():
             left = HEARTBEAT_SECONDS if ends is None else min(HEARTBEAT_SECONDS, ends - loop.time())
             if left <= 0:

@@ -52,6 +52,12 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra=terse)
 
 
+class Facts(BaseModel):
+    """A part of a structured answer; what its fields mean is said in the text that goes with it."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("description", None))
+
+
 class KeptArguments(Arguments):
     """What every tool takes that a vendor is paid for."""
 

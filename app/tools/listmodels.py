@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.protocol.tools import Call, Tool, ToolResult, text
 from app.providers.protocol import ProviderState
 from app.providers.records import NANO_USD_PER_USD, TOKENS_PER_PRICE, Model, Thinking, Vendor
-from app.tools.arguments import Arguments
+from app.tools.arguments import Arguments, Facts
 
 _THINKING = {
     Thinking.ALWAYS: "always thinks",
@@ -28,7 +28,7 @@ class ListModelsArguments(Arguments):
 States = Callable[[], Awaitable[Sequence[ProviderState]]]
 
 
-class ModelEntry(BaseModel):
+class ModelEntry(Facts):
     """One model; prices in nano-USD per token (950 is 0.95 USD per million).
 
     `available` says that it can be called now; `obstacle` why not, where its vendor has a key.
@@ -50,7 +50,7 @@ class ModelEntry(BaseModel):
     obstacle: str | None
 
 
-class VendorEntry(BaseModel):
+class VendorEntry(Facts):
     """One vendor; `what_to_do` is None when its key is set."""
 
     id: str
@@ -59,7 +59,7 @@ class VendorEntry(BaseModel):
     what_to_do: str | None
 
 
-class Models(BaseModel):
+class Models(Facts):
     """Everything the tool answers; the text says the same."""
 
     vendors: list[VendorEntry]

@@ -2,18 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 
-from pydantic import BaseModel
+from pydantic import Field
 
 from app.budget.limits import as_usd
 from app.protocol.tools import Call, Tool, ToolResult, text
-from app.tools.arguments import Arguments
+from app.tools.arguments import Arguments, Facts
 
 
 class NoArguments(Arguments):
     """Takes nothing."""
 
 
-class DependencyStatus(BaseModel):
+class DependencyStatus(Facts):
     """One thing the server leans on."""
 
     name: str
@@ -24,14 +24,14 @@ class DependencyStatus(BaseModel):
     reason: str | None
 
 
-class VendorStatus(BaseModel):
+class VendorStatus(Facts):
     """Whether a vendor's models can be called."""
 
     name: str
     configured: bool
 
 
-class BreakerStatus(BaseModel):
+class BreakerStatus(Facts):
     """A model that is not asked for a while, because its vendor failed; `until` is an ISO 8601 time."""
 
     vendor: str
@@ -40,7 +40,7 @@ class BreakerStatus(BaseModel):
     reason: str | None
 
 
-class BudgetStatus(BaseModel):
+class BudgetStatus(Facts):
     """One budget of the caller; what is left of it today is neither spent nor held for running calls."""
 
     scope: str
@@ -48,7 +48,7 @@ class BudgetStatus(BaseModel):
     left_nano_usd: int
 
 
-class SpendingStatus(BaseModel):
+class SpendingStatus(Facts):
     """What the caller spent today with one model in one project."""
 
     project: str
@@ -60,18 +60,18 @@ class SpendingStatus(BaseModel):
     nano_usd: int
 
 
-class Account(BaseModel):
+class Account(Facts):
     """What concerns the caller alone; days are UTC. `unknown` says why nothing of it is known."""
 
     client: str
     day: str
-    budgets: list[BudgetStatus] = []
-    spent: list[SpendingStatus] = []
+    budgets: list[BudgetStatus] = Field(default_factory=list)
+    spent: list[SpendingStatus] = Field(default_factory=list)
     jobs_running: int = 0
     unknown: str | None = None
 
 
-class Limits(BaseModel):
+class Limits(Facts):
     """What one call may take."""
 
     max_message_bytes: int
@@ -79,7 +79,7 @@ class Limits(BaseModel):
     detach_after_seconds: float
 
 
-class Status(BaseModel):
+class Status(Facts):
     """Everything the tool answers; the text says the same."""
 
     status: str

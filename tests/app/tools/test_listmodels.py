@@ -1,15 +1,27 @@
 """`listmodels`: complete as text, the same as structure, and clear about keys."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 import pytest
 
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.tools import ToolResult
 from app.providers import catalog
+from app.providers.protocol import ProviderState
 from app.tools.listmodels import listmodels_tool
+
+STATES = [
+    ProviderState("kimi", "kimi-k2.6", 2, None, None),
+    ProviderState("kimi", "kimi-k3", 0, datetime(2026, 11, 22, 10, 30, tzinfo=UTC), "no money there"),
+]
 
 
 async def ask(with_key: set[str], **arguments: object) -> ToolResult:
-    tool = listmodels_tool(catalog.MODELS, catalog.VENDORS, with_key)
+    async def states() -> Sequence[ProviderState]:
+        return STATES
+
+    tool = listmodels_tool(catalog.MODELS, catalog.VENDORS, with_key, states)
     dispatcher = Dispatcher(name="x", version="1", instructions="", tools=[tool])
     return await dispatcher.call_in_process("listmodels", arguments, "somebody")
 
@@ -26,6 +38,20 @@ async def test_every_model_is_in_the_text_and_in_the_structure() -> None:
         assert str(model["context_tokens"] or "not stated") in line
         assert all(word in line for word in (*model["aliases"], *model["efforts"], *model["media"]))
         assert ("not callable" in line) is not model["available"]
+
+
+async def test_a_model_whose_breaker_is_open_cannot_be_called_and_says_why() -> None:
+    result = await ask({"kimi"}, available=True)
+
+    listed = {model["id"] for model in (result.structured or {})["models"]}
+    assert "kimi-k2.6" in listed
+    assert "kimi-k3" not in listed
+    (line,) = [
+        line
+        for line in (await ask({"kimi"})).content[0]["text"].splitlines()
+        if line.startswith("- kimi-k3 ")
+    ]
+    assert line.endswith("not callable until 10:30:00 UTC: no money there")
 
 
 async def test_prices_are_told_in_the_vendors_unit_and_kept_in_ours() -> None:
