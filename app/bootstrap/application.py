@@ -23,7 +23,7 @@ from app.protocol.tools import Tool, ToolResult
 from app.settings import Settings
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
-from app.tools.assembly import Parts, all_tools
+from app.tools import assembly
 from app.tools.status import Status
 from app.transports.bus import Bus
 from app.transports.event_log import EventLog
@@ -84,7 +84,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         allowed = admission.tools(principal)
         return allowed is None or tool in allowed
 
-    parts = Parts(
+    made_of = assembly.Parts(
         jobs=about.jobs,
         store=store,
         choice=about.choice,
@@ -97,7 +97,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         allows=allows,
         changed=lambda _principal, thread: dispatcher.resource_updated(f"exai://threads/{thread}"),
     )
-    tools: list[Tool[Any]] = [*all_tools(parts), *more_tools]
+    tools: list[Tool[Any]] = [*assembly.all_tools(made_of), *more_tools]
     names = frozenset(tool.name for tool in tools)
     admission = ClientAdmission(shared, names)
     seal = adapters.seal(settings)
@@ -199,6 +199,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
                 (clients.watch(), "clients"),
                 (shelf.run(), "tasks"),
                 (about.keeper.run(), "jobs"),
+                (about.look_round(), "vendors"),
             )
             for work, name in works:
                 stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))

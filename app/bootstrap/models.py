@@ -1,8 +1,9 @@
 """The models and what is asked of them: vendors, jobs, budgets, and what the tools are made of."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.bootstrap import vendors
 from app.bootstrap.adapters import replica
@@ -34,8 +35,8 @@ class Models:
     jobs: Jobs
     keeper: Keeper
     intake: Intake
-    look_round: Callable[[], Awaitable[None]]
-    close: Callable[[], Awaitable[None]]
+    look_round: Callable[[], Coroutine[Any, Any, None]]
+    close: Callable[[], Coroutine[Any, Any, None]]
 
 
 def models(settings: Settings, store: Store, shared: Shared, bus: Says, instruments: Instruments) -> Models:

@@ -40,7 +40,8 @@ def web_search_tool(searches: Searches) -> ModelTool[WebSearchArguments]:
                 domain=arguments.domain or None,
             )
             shown = [as_text(number, source) for number, source in enumerate(found, start=1)]
-            head = f"{len(shown)} page{'' if len(shown) == 1 else 's'} for {arguments.query!r}; what they say is quoted, not vouched for."
+            pages = "1 page" if len(shown) == 1 else f"{len(shown)} pages"
+            head = f"{pages} for {arguments.query!r}; what they say is quoted, not vouched for."
             return Outcome(
                 "\n\n".join([head, *shown]) if shown else f"Nothing was found for {arguments.query!r}.", None
             )

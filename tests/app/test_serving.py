@@ -55,7 +55,7 @@ async def test_a_call_in_flight_is_answered_before_its_socket_closes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     store = SlowStore(tmp_path / FILE_NAME)
-    monkeypatch.setattr(adapters, "store", lambda _: store)
+    monkeypatch.setattr(adapters, "store", lambda *_: store)
     listener = listen("127.0.0.1", 0)
     task = asyncio.create_task(serve(Settings.from_env({"AUTH_TOKEN": TOKEN}, tmp_path), listener))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -318,10 +318,6 @@ def test_the_store_follows_what_is_configured(tmp_path: Path, environ: dict[str,
             {"SUPABASE_URL": "https://x.co", "SUPABASE_SERVICE_ROLE_KEY": "sb_publishable_x"},
             "an anon or publishable",
         ),
-        (
-            {"SUPABASE_URL": "https://x.co", "SUPABASE_SERVICE_ROLE_KEY": jwt("service_role")},
-            "does not carry it yet",
-        ),
     ],
 )
 def test_what_a_store_lacks_is_said(tmp_path: Path, environ: dict[str, str], words: str) -> None:

@@ -135,7 +135,9 @@ async def test_nothing_is_deleted_before_the_id_is_repeated(bench: Bench, ask: A
     assert len(await bench.store.turns("me", thread, after=0, most=99)) == 2
 
 
-async def test_no_sentence_of_what_is_deleted_is_left_on_the_disk(bench: Bench, ask: Ask, tmp_path: Path) -> None:
+async def test_no_sentence_of_what_is_deleted_is_left_on_the_disk(
+    bench: Bench, ask: Ask, tmp_path: Path
+) -> None:
     bench.gateway.scripts.append(whole("the unsayable answer"))
     _, result = await ask(
         "chat", prompt="the unsayable question", files=[{"name": "n", "content": "the unsayable file"}]
