@@ -41,9 +41,11 @@ token: ready-pulumi ## print the client token (STACK=dev)
 env: ready-pulumi ## print the environment for a bare `pulumi up`, to be evaluated by the shell
 	@$(WITH) more=$$(python -m scripts.stack env --stack $(STACK)) && cat .exai/env && printf '%s\n' "$$more"
 
-.PHONY: run compose-up compose-down
+.PHONY: run demo compose-up compose-down
 run: ready-python ## serve from this checkout with SQLite, no container
 	@$(WITH) exec python -m app
+demo: ready-python ## the server against two fake vendors, shown in a minute, no key needed (ARGS="--once --port 8090")
+	@$(WITH) exec python -m demo.tour $(ARGS)
 compose-up: ready ## the same topology with docker compose
 	@$(WITH) scripts/compose-up.sh
 compose-down: ready ## stop the compose project; volumes stay

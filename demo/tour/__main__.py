@@ -1,0 +1,72 @@
+"""Show the product in a minute, then go on serving: `python -m demo.tour [--once] [--port N]`."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiohttp
+
+from app.announcement import Announcement
+from app.contract import PORT
+from demo.tour.client import Client
+from demo.tour.server import Running, StartError, server, vendors
+from demo.tour.steps import show
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until interrupted, or with --once until everything was shown."""
+    options = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_run(options.port, once=options.once))
+    except KeyboardInterrupt:
+        print()
+    except (StartError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(port: int, *, once: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="exai-demo-") as folder:
+        async with vendors() as vendors_at, server(vendors_at, Path(folder), port) as running:
+            print(f"The server listens at {running.url}; its two vendors are scripts of this demo.\n")
+            await _tour(running)
+            if once:
+                return
+            print(_invitation(running))
+            await asyncio.Event().wait()
+
+
+async def _tour(running: Running) -> None:
+    headers = {"Authorization": f"Bearer {running.token}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.ws_connect(running.url, protocols=("mcp",)) as socket,
+    ):
+        await show(Client(socket, lambda _: None))
+
+
+def _invitation(running: Running) -> str:
+    where = Announcement(running.url, running.token_file)
+    return "\n".join(
+        [
+            "It goes on serving until Ctrl-C. Connect Claude Code to it:",
+            f"  {where.connect}",
+            "With a key of your own it is the real thing: put KIMI_API_KEY or GLM_API_KEY into .env, then",
+            "`make run` (this machine) or `make up` (the whole stack).",
+        ]
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m demo.tour", description=__doc__)
+    parser.add_argument("--port", type=int, default=PORT, help=f"default {PORT}; 0 takes a free one")
+    parser.add_argument("--once", action="store_true", help="end when everything was shown")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
