@@ -135,8 +135,11 @@ class Account:
 
     async def end(
         self, status: JobStatus, *, result: Mapping[str, Any] | None, fault: str | None, answer: Turn | None
-    ) -> None:
-        """Write down how the job ended; it must have started."""
+    ) -> bool:
+        """Write down how the job ended; it must have started.
+
+        Returns whether it was still ours to end. If not, its money is settled all the same.
+        """
         known = {settlement.call for _, settlement in self.settled}
         for call in self._calls.keys() - known:
             self.settle(Settlement(call, CallState.RELEASED, outcome="not asked"))
@@ -159,8 +162,11 @@ class Account:
             settlements=tuple(self._due),
             audit=AuditEvent("job ended", facts),
         )
-        await self._store.finish_job(finish)
-        self._due.clear()
+        ours = await self._store.finish_job(finish)
+        if ours:
+            self._due.clear()
+        await self._settle_due()
+        return ours
 
     async def _start(self, call: NewCall) -> Grant:
         order = self.order
@@ -203,10 +209,13 @@ class Account:
         raise Earlier(earlier)
 
     async def _reserve(self, call: NewCall) -> Grant:
+        await self._settle_due()
+        return await self._store.reserve(self.job, call)
+
+    async def _settle_due(self) -> None:
         while self._due:
             await self._store.settle(self._due[0])
             self._due.pop(0)
-        return await self._store.reserve(self.job, call)
 
     def _facts(self) -> dict[str, Any]:
         order = self.order

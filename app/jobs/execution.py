@@ -22,8 +22,8 @@ END_SECONDS = 60.0
 END_PAUSE_SECONDS = 1.0
 
 UNKEPT = (
-    "the store is away, so this answer is kept nowhere: copy what you need of it. Its cost stays held until "
-    "the store is back"
+    "this answer is not kept, because the store was away or took this server for dead: copy what you need "
+    "of it; what had been streamed before may be in the job"
 )
 
 log = structlog.get_logger(__name__)
@@ -35,28 +35,36 @@ async def execute(run: Run, script: Script, seconds: float) -> ToolResult:
     Raises:
         Earlier: the call was made before, with the same idempotency key.
     """
+    played = await _play(run, script, seconds)
+    if isinstance(played, Outcome):
+        return await _completed(run, played)
+    return await _failed(run, *played)
+
+
+async def _play(run: Run, script: Script, seconds: float) -> Outcome | tuple[JobStatus, str]:
+    """Return what the script came to: an outcome, or how the job ends without one and why.
+
+    When this returns nothing can stop the job any more; its end is written down in peace.
+    """
     run.deadline = asyncio.get_running_loop().time() + seconds
     try:
         async with asyncio.timeout_at(run.deadline):
-            outcome = await script(run)
+            return await script(run)
     except Earlier:
         raise
     except TimeoutError:
-        return await _failed(
-            run, JobStatus.FAILED, f"The call took longer than {seconds:g} s (CALL_TIMEOUT)."
-        )
+        return JobStatus.FAILED, f"The call took longer than {seconds:g} s (CALL_TIMEOUT)."
     except asyncio.CancelledError:
         if run.stopped is None:
             raise
-        return await _failed(run, *run.stopped)
+        return run.stopped
     except (RefusedError, ProviderError, StoreError) as error:
-        return await _failed(run, JobStatus.FAILED, str(error))
+        return JobStatus.FAILED, str(error)
     except Exception:
         log.exception("a job failed in a way nobody foresaw", job=run.id, tool=run.order.tool)
-        return await _failed(
-            run, JobStatus.FAILED, f"The server failed on {run.id}; its log has the details."
-        )
-    return await _completed(run, outcome)
+        return JobStatus.FAILED, f"The server failed on {run.id}; its log has the details."
+    finally:
+        run.ending = True
 
 
 async def _completed(run: Run, outcome: Outcome) -> ToolResult:
@@ -117,12 +125,10 @@ async def _write_end(
         async with asyncio.timeout(END_SECONDS):
             while True:
                 try:
-                    await run.account.end(status, result=result, fault=fault, answer=answer)
+                    return await run.account.end(status, result=result, fault=fault, answer=answer)
                 except StoreUnavailableError as error:
                     log.warning("the end of a job is not written down yet", job=run.id, reason=str(error))
                     await asyncio.sleep(END_PAUSE_SECONDS)
-                else:
-                    return True
     except TimeoutError:
         log.error("the end of a job was not written down", job=run.id)  # noqa: TRY400 - no bug of ours
     except StoreError as error:

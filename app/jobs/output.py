@@ -11,6 +11,11 @@ from app.stores.records import Piece, Standing
 FLUSH_SECONDS = 0.25
 """How much of an answer a crash may take: what was streamed since the last piece was kept."""
 
+FLUSH_SHARE = 4.0
+"""A slow store is asked less often: the pause is at least so many times what the last piece took."""
+
+LONGEST_FLUSH_SECONDS = 5.0
+
 FLUSH_CHARACTERS = 8_000
 """A piece is kept at once when it has grown to this."""
 
@@ -33,6 +38,7 @@ class Output:
         self._kept = 0
         self._number = 0
         self._piece: Piece | None = None
+        self._took = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._beat: asyncio.Future[None] | None = None
@@ -59,7 +65,7 @@ class Output:
         if self._number == 0 or self.length - self._kept >= FLUSH_CHARACTERS:
             self._flush()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+            self._flush_later()
 
     def beat(self) -> None:
         """Wake whoever waits for news."""
@@ -82,6 +88,10 @@ class Output:
         if self._writer is not None:
             await self._writer
 
+    def _flush_later(self) -> None:
+        pause = min(max(FLUSH_SECONDS, FLUSH_SHARE * self._took), LONGEST_FLUSH_SECONDS)
+        self._timer = asyncio.get_running_loop().call_later(pause, self._flush)
+
     def _flush(self) -> None:
         self._timer = None
         if self._writer is None and self._keep is not None and self._kept < self.length:
@@ -90,6 +100,8 @@ class Output:
     async def _write(self, keep: Keep) -> None:
         # After a failure the same piece is sent again: it may have been kept, and only its number tells.
         piece = self._piece = self._piece or Piece(self._number + 1, self.text[self._kept :])
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             standing = await keep(piece)
         except StoreUnavailableError as error:
@@ -99,6 +111,7 @@ class Output:
             if standing.cancel_requested or not standing.ours:
                 self._stop(standing)
         finally:
+            self._took = loop.time() - began
             self._writer = None
         if self._keep is not None and self._kept < self.length and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+            self._flush_later()

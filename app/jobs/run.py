@@ -43,6 +43,8 @@ class Run:
         self.notes: list[str] = []
         self.stage = "starting"
         self.stopped: tuple[JobStatus, str] | None = None
+        self.ending = False
+        """Whether the script is over and only its end is left to be written down."""
         self.deadline: float | None = None
         self.task: asyncio.Task[Any] | None = None
         self._call = ""
@@ -52,8 +54,8 @@ class Run:
         self._stand_in = stand_in
 
     def stop(self, status: JobStatus, sentence: str) -> None:
-        """End the job with what it has; the first reason stands."""
-        if self.stopped is None and self.task is not None and not self.task.done():
+        """End the job with what it has; the first reason stands, and one whose script is over ends anyway."""
+        if self.stopped is None and not self.ending and self.task is not None:
             self.stopped = (status, sentence)
             self.task.cancel()
 

@@ -64,6 +64,26 @@ async def test_a_job_whose_replica_died_is_interrupted_with_its_partial_text(mak
     assert (await here.store.job("me", job)).status is JobStatus.INTERRUPTED
 
 
+async def test_an_answer_that_comes_after_the_job_was_taken_for_dead_is_given_and_paid_at_its_cost(
+    make: MakeBench,
+) -> None:
+    there, go = make("there"), asyncio.Event()
+    there.gateway.scripts.append([go, Text("late"), Done("stop", Usage(10, 0, 5))])
+    mailbox = there.client().post("tools/call", chat())
+    await there.gateway.asked()
+    await there.store.renew_leases("there", -1)
+    await there.store.sweep(unknown_seconds=3600, retention_days=90, audit_event="job interrupted")
+
+    go.set()
+
+    reply = await mailbox.reply
+    assert reply is not None
+    assert "late" in text_of(reply["result"])
+    assert "this answer is not kept" in text_of(reply["result"])
+    (row,) = await there.store.spending("me", since="2000-01-01")
+    assert (row.cost, row.calls) == (10 * 950 + 5 * 4000, 1)
+
+
 class EmptyShelf:
     """Shows no task."""
 
