@@ -238,23 +238,30 @@ def on_supabase(gateway: tuple[str, supabase_project.Gateway], project_url: str)
     return Database("supabase", lambda: SupabaseStore(gateway[0], key), beside(project_url))
 
 
+@pytest.fixture
+def on_postgres(migrated_url: str) -> Database:
+    """An empty PostgreSQL."""
+    execute(migrated_url, EMPTY)
+    return Database("postgres", lambda: PostgresStore(Secret(migrated_url)), beside(migrated_url))
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Database:
+    """An empty SQLite file."""
+    path = tmp_path / "x.sqlite3"
+
+    async def run(sql: str) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            return connection.execute(sql).fetchall()
+
+    return Database("sqlite", lambda: SqliteStore(path), run)
+
+
 @pytest.fixture(params=["sqlite", "postgres", "supabase"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+def database(request: pytest.FixtureRequest) -> Database:
     """An empty database of each kind in turn."""
-    if request.param == "supabase":
-        made: Database = request.getfixturevalue("on_supabase")
-        return made
-    if request.param == "sqlite":
-        path = tmp_path / "x.sqlite3"
-
-        async def run(sql: str) -> list[Any]:
-            with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-                return connection.execute(sql).fetchall()
-
-        return Database("sqlite", lambda: SqliteStore(path), run)
-    url = request.getfixturevalue("migrated_url")
-    execute(url, EMPTY)
-    return Database("postgres", lambda: PostgresStore(Secret(url)), beside(url))
+    made: Database = request.getfixturevalue(f"on_{request.param}")
+    return made
 
 
 @pytest.fixture
