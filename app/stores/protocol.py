@@ -241,10 +241,7 @@ class AuditLog(Protocol):
         """Return links of a chain in order."""
 
     async def audit_heads(self) -> dict[str, tuple[int, str]]:
-        """Return number and hash of the newest link by principal, which are kept apart from the links.
-
-        Of a chain whose head is gone they are those of `app.stores.audit_chain.NO_HEAD`.
-        """
+        """Return the newest link by principal, kept apart from the links; NO_HEAD where that is gone."""
 
 
 class Store(Schema, JobStore, ThreadStore, FileStore, Ledger, AuditLog, Protocol):
