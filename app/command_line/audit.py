@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,11 @@ async def _verify(settings: "Settings", principal: str | None) -> Exit:
     try:
         heads = await store.audit_heads()
         principals = sorted(heads) if principal is None else [principal]
-        if not set(principals) & set(heads):
-            say(f"There is no chain {'yet' if principal is None else f'of {principal}'} in {store.name}.")
-            return Exit.DRAINED
+        if principal is not None and principal not in heads:
+            say(f"exai-mcp audit: {store.name} has no chain of {principal!r}; it has {_listed(heads)}.")
+            return Exit.USAGE
+        if not heads:
+            say(f"exai-mcp audit: {store.name} has no chain yet.")
         whole = [await _verify_chain(store, one) for one in principals]
     finally:
         await store.close()
@@ -81,3 +84,7 @@ async def _verify_chain(store: "Store", principal: str) -> bool:
         return False
     sys.stdout.write(f"{principal}: {walk.number} links, whole; head {walk.number} {walk.hash}\n")
     return True
+
+
+def _listed(heads: Collection[str]) -> str:
+    return ", ".join(sorted(heads)) or "none"

@@ -241,7 +241,7 @@ class AuditLog(Protocol):
         """Return links of a chain in order."""
 
     async def audit_heads(self) -> dict[str, tuple[int, str]]:
-        """Return number and hash of each newest link, kept apart from the links; NO_HEAD where it is gone."""
+        """Return the newest link by principal, kept apart from the links; NO_HEAD where that is gone."""
 
 
 class Store(Schema, JobStore, ThreadStore, FileStore, Ledger, AuditLog, Protocol):

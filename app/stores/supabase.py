@@ -23,9 +23,10 @@ CALL_SECONDS = 20.0
 CONNECTIONS = 10
 SCHEMA = "exai"
 
-_NO_SCHEMA = frozenset({"PGRST106", "PGRST202", "3F000", "42883", "42501"})
-"""The schema is not exposed; it has no such function; it is not there; nor that; it may not be used."""
-_NO_ENTRY = frozenset({"401", "403", "PGRST301", "PGRST302", "28P01"})
+_NO_SCHEMA = frozenset({"PGRST106", "PGRST202", "3F000", "42883"})
+"""The schema is not exposed; it has no such function; it is not there; the function is not."""
+_NO_RIGHT = "42501"
+_NO_ENTRY = frozenset({"401", "403", "PGRST301", "PGRST302"})
 _PASSING = frozenset(
     {"40001", "40P01", "53300", "57P01", "57P03", "PGRST000", "PGRST001", "PGRST002", "PGRST003"}
     | {"502", "503", "504", "520", "521", "522", "523", "524"}
@@ -126,6 +127,11 @@ def _translated(error: Any) -> Exception:
         return NotFoundError(message, error.details)
     if code in _NO_SCHEMA:
         return StoreUnavailableError(_missing(message))
+    if code == _NO_RIGHT:
+        return StoreUnavailableError(
+            f"Supabase lets this key do nothing here ({message}): SUPABASE_SERVICE_ROLE_KEY must be the "
+            "service_role or sb_secret_ key, and what `exai-mcp schema` prints must have been run whole."
+        )
     if code in _NO_ENTRY or "api key" in message.lower():
         return StoreUnavailableError(
             f"Supabase refuses us ({message}): correct SUPABASE_SERVICE_ROLE_KEY or SUPABASE_URL."

@@ -63,6 +63,7 @@ class Server:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.url = ""
+        self.said: list[str] = []
         self._folder = folder
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
@@ -104,6 +105,7 @@ class Server:
         assert self._process is not None
         assert self._process.stderr is not None
         async for line in self._process.stderr:
+            self.said.append(line.decode())
             if line.startswith(b"{"):
                 said = json.loads(line)
                 if said["event"] == "listening":

@@ -23,7 +23,7 @@ async def test_every_answer_is_collected_whole_after_its_client_left(kept: Kept,
 
         async with callers(server.url, 1) as (back,):
             collected = await _collect_all(back)
-        assert await server.stop() == 0
+        assert await server.stop() == 0, "".join(server.said)
 
     assert len(collected) == CALLS
     assert all(len(text.partition("\n\n[")[0].split()) == WORDS for text in collected)

@@ -55,7 +55,7 @@ async def test_a_kill_during_paid_calls_loses_none_and_runs_none_twice(kept: Kep
             await _check_money(store, jobs, at)
         finally:
             await store.close()
-        assert await server.stop() == 0
+        assert await server.stop() == 0, "".join(server.said)
 
     assert len(jobs) == CALLS
     assert sum(result is not None for result in results) >= ANSWERED_FIRST

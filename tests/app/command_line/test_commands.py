@@ -90,6 +90,26 @@ def test_a_wrong_environment_ends_the_bridge_with_78(environ: dict[str, str], se
     assert sentence in done.stderr
 
 
+def test_the_sql_for_a_supabase_project_is_printed_whole_or_after_a_version() -> None:
+    whole, rest, none = run("schema"), run("schema", "--after", "1"), run("schema", "--after", "10")
+
+    assert [done.returncode for done in (whole, rest, none)] == [0, 0, 0]
+    assert whole.stdout.startswith(f"-- exai-mcp-server {VERSION}, schema version 10\nBEGIN;\n")
+    assert whole.stdout.endswith("NOTIFY pgrst, 'reload schema';\nCOMMIT;\n")
+    assert "CREATE SCHEMA IF NOT EXISTS exai;" in whole.stdout
+    assert "CREATE SCHEMA" not in rest.stdout
+    assert "VALUES (2, 'rights', '0.1.0'" in rest.stdout
+    assert none.stdout == ""
+    assert "there is nothing to run" in none.stderr
+
+
+def test_a_version_that_is_none_ends_with_64() -> None:
+    done = run("schema", "--after", "11")
+
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "versions go from 0 to 10" in done.stderr
+
+
 def loaded(code: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],

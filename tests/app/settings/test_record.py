@@ -297,6 +297,8 @@ def test_a_misspelt_name_in_dotenv_keeps_the_server_from_starting(tmp_path: Path
             {"STORE": "postgres", "DATABASE_URL": "postgres://h/d", "SUPABASE_URL": "https://x.supabase.co"},
             "postgres",
         ),
+        ({"SUPABASE_URL": "https://x.co", "SUPABASE_SERVICE_ROLE_KEY": jwt("service_role")}, "supabase"),
+        ({"SUPABASE_URL": "https://x.co", "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_x"}, "supabase"),
     ],
 )
 def test_the_store_follows_what_is_configured(tmp_path: Path, environ: dict[str, str], store: str) -> None:

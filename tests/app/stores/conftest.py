@@ -24,7 +24,7 @@ from app import contract
 from app.settings import Secret
 from app.stores import Store, migrations
 from app.stores.postgres import PostgresStore
-from app.stores.sqlite import SqliteStore
+from app.stores.sqlite import FILE_NAME, SqliteStore
 from app.stores.supabase import SupabaseStore
 from scripts.bootstrap.refusal import Refusal
 from tests.app.stores import supabase_project
@@ -157,6 +157,8 @@ class Database:
     kind: str
     make: Callable[[], Store]
     execute: Callable[[str], Awaitable[list[Any]]]
+    environ: dict[str, str]
+    """The variables with which a process of its own uses the same database."""
 
 
 EMPTY = """
@@ -235,26 +237,46 @@ def on_supabase(gateway: tuple[str, supabase_project.Gateway], project_url: str)
     """An empty Supabase project."""
     execute(project_url, EMPTY)
     key = Secret(supabase_project.SECRET_KEY)
-    return Database("supabase", lambda: SupabaseStore(gateway[0], key), beside(project_url))
+    environ = {"SUPABASE_URL": gateway[0], "SUPABASE_SERVICE_ROLE_KEY": key.reveal()}
+    return Database("supabase", lambda: SupabaseStore(gateway[0], key), beside(project_url), environ)
+
+
+@pytest.fixture
+def on_postgres(migrated_url: str) -> Database:
+    """An empty PostgreSQL."""
+    execute(migrated_url, EMPTY)
+    environ = {"DATABASE_URL": migrated_url}
+    return Database("postgres", lambda: PostgresStore(Secret(migrated_url)), beside(migrated_url), environ)
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Database:
+    """An empty SQLite file."""
+    path = tmp_path / FILE_NAME
+
+    async def run(sql: str) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            return connection.execute(sql).fetchall()
+
+    return Database("sqlite", lambda: SqliteStore(path), run, {"STORE": "sqlite"})
+
+
+@pytest.fixture
+def environ(database: Database, tmp_path: Path) -> dict[str, str]:
+    """The environment of a process of its own on the same database, with a data folder that is the test's."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
+        "DATA_DIR": str(tmp_path),
+        **database.environ,
+    }
 
 
 @pytest.fixture(params=["sqlite", "postgres", "supabase"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+def database(request: pytest.FixtureRequest) -> Database:
     """An empty database of each kind in turn."""
-    if request.param == "supabase":
-        made: Database = request.getfixturevalue("on_supabase")
-        return made
-    if request.param == "sqlite":
-        path = tmp_path / "x.sqlite3"
-
-        async def run(sql: str) -> list[Any]:
-            with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-                return connection.execute(sql).fetchall()
-
-        return Database("sqlite", lambda: SqliteStore(path), run)
-    url = request.getfixturevalue("migrated_url")
-    execute(url, EMPTY)
-    return Database("postgres", lambda: PostgresStore(Secret(url)), beside(url))
+    made: Database = request.getfixturevalue(f"on_{request.param}")
+    return made
 
 
 @pytest.fixture
