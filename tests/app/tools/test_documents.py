@@ -6,9 +6,9 @@ from app.files import kinds
 from app.providers.errors import Kind, ProviderError
 from app.threads.attachments import reading_id
 from app.tools.readings import MAX_READINGS
+from tests.app.files.samples import PDF, PNG, given, office
 from tests.app.jobs.conftest import Bench, MakeBench
 from tests.app.tools.conftest import Ask
-from tests.app.tools.samples import PDF, PNG, given, office
 
 
 async def test_a_question_is_answered_from_the_text_of_a_document(bench: Bench, ask: Ask) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.threads.attachments import reading_id
+from tests.app.files.samples import PDF, given
 from tests.app.jobs.conftest import Bench
 from tests.app.jobs.scripted import whole
-from tests.app.tools.samples import PDF, given
 
 SECRET = "the owner's secret"
 UNKNOWN = {"thread": "thread_00000000000000000000", "job": "job_00000000000000000000", "file": "0" * 64}
