@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from app.files.arguments import GivenFile
-from app.files.errors import FileRefusedError
+from app.files.errors import FileRefusedError, QuotaError
 from app.files.intake import FileLimits, Intake
-from app.files.quota import Quota, QuotaError
+from app.files.quota import Quota
 from app.files.urls import Urls
 from app.shared.in_process import InProcess
 from app.stores import NotFoundError
