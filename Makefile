@@ -51,7 +51,7 @@ compose-up: ready ## the same topology with docker compose
 compose-down: ready ## stop the compose project; volumes stay
 	@$(WITH) scripts/compose-down.sh
 
-.PHONY: test check format e2e conformance bench image-report pin-images
+.PHONY: test check format e2e conformance bench image-report describe-tools pin-images
 test: ready check ## everything this machine can run; what could not run is named with its reason
 	@$(WITH) python -m pytest
 check: ready-python ## format, lint, types
@@ -66,5 +66,7 @@ conformance: ready-python ## the official MCP conformance suite, on a Node of it
 	@$(WITH) python -m scripts.conformance
 image-report: ready ## size and content of the production image against its limits
 	@$(WITH) python scripts/image_report.py
+describe-tools: ready-python ## write docs/tools.lock and the tables of docs/tools.md from the code
+	@$(WITH) python -m scripts.describe_tools
 pin-images: ready-python ## write the base images' digests to images.lock (needs the image registries)
 	@$(WITH) python scripts/pin_images.py

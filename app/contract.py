@@ -13,6 +13,9 @@ PORT = 8079
 MCP_PATH = "/mcp"
 """Where every transport of MCP is served; WebSocket also answers at `/`."""
 
+FILES_PATH = "/files"
+"""Where files are uploaded: POST, with the token."""
+
 HEALTH_PATH = "/health"
 """503 `starting` until the strict start check has passed once, then 200 while the process is alive."""
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from app.files import kinds, names
 from app.files.arguments import GivenFile
-from app.files.errors import FileRefusedError
+from app.files.errors import FileRefusedError, FilesAwayError, FileTooLargeError
 from app.files.quota import Quota
 from app.files.urls import Urls
-from app.stores import FileStore
+from app.stores import FileStore, StoreUnavailableError
 from app.stores.records import File
 
 NO_PATHS = (
@@ -74,7 +74,10 @@ class Intake:
 
     async def _keep(self, file: File) -> File:
         await self._quota.spend(file.principal, file.size)
-        return await self._store.put_file(file)
+        try:
+            return await self._store.put_file(file)
+        except StoreUnavailableError as error:
+            raise FilesAwayError(f"{file.name!r} was not kept: {error}") from error
 
     async def _one(self, principal: str, given: GivenFile, called: str) -> File:
         if given.id is not None:
@@ -93,7 +96,7 @@ class Intake:
         if not content:
             raise FileRefusedError(f"{name!r} is empty: leave it out, or send its content.")
         if len(content) > self.limits.file_bytes:
-            raise FileRefusedError(
+            raise FileTooLargeError(
                 f"{name!r} has {len(content):,} bytes, more than the {self.limits.file_bytes:,} a file may "
                 f"have ([limits] file_bytes): send less of it."
             )

@@ -3,7 +3,7 @@
 import math
 from typing import Protocol
 
-from app.files.errors import FileRefusedError
+from app.files.errors import QuotaError
 
 HOUR_SECONDS = 3600.0
 
@@ -25,14 +25,6 @@ class Counters(Protocol):
 
     async def add(self, key: str, amount: int, window_seconds: float) -> Window:
         """Add to a counter and return it."""
-
-
-class QuotaError(FileRefusedError):
-    """The client has had its share of this hour; `seconds` are left of it."""
-
-    def __init__(self, sentence: str, seconds: int) -> None:
-        super().__init__(sentence)
-        self.seconds = seconds
 
 
 class Quota:

@@ -1,6 +1,7 @@
 """What tools take: the types of single arguments, and the sets that several tools share."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -36,6 +37,18 @@ def _empty_is_none(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _iso_text(value: Any) -> Any:
+    # pydantic would take a number for seconds since 1970, which nobody means.
+    if value is not None and not isinstance(value, str):
+        raise ValueError("is no time; pass it as text, as the list gave it")
+    return value
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[Annotated[datetime, AfterValidator(_aware)] | None, BeforeValidator(_iso_text)]
 Handle = Annotated[str, AfterValidator(_handle)]
 Text = Annotated[str, AfterValidator(_storable)]
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -78,7 +91,7 @@ class ModelArguments(KeptArguments):
 class PromptArguments(ModelArguments):
     """A prompt, and files that belong to it."""
 
-    prompt: Text = Field(min_length=1)
+    prompt: Text = Field(min_length=1, description="complete in itself: the model sees nothing else of yours")
     files: list[GivenFile] = Field(default_factory=list, description="text, code, images, documents")
 
     @property

@@ -1,7 +1,6 @@
 """`threads`: the conversations of this client, listed, searched, shown, taken away, forked and deleted."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from pydantic import Field
@@ -17,7 +16,7 @@ from app.threads.conversation import turns_after
 from app.threads.excerpts import excerpt
 from app.threads.export import as_json, as_markdown
 from app.threads.words import query_words
-from app.tools.arguments import LONGEST_PROJECT, Arguments, Line, OptionalHandle, OptionalLine
+from app.tools.arguments import LONGEST_PROJECT, Arguments, Line, Moment, OptionalHandle, OptionalLine
 from app.tools.model_tool import REFUSALS, refused
 
 MOST_LISTED = 50
@@ -42,7 +41,7 @@ class ThreadsArguments(Arguments):
     thread: OptionalHandle = None
     query: Line = Field(default="", max_length=LONGEST_QUERY, description="search: words that all occur")
     project: OptionalLine = Field(default=None, max_length=LONGEST_PROJECT, description="list, search")
-    before: datetime | None = Field(default=None, description="list: as the last list says")
+    before: Moment = Field(default=None, description="list: as the last list says")
     format: Literal["markdown", "json"] = Field(default="markdown", description="export")
     page: int = Field(default=1, ge=1, le=100_000, description="show, export: part of a long one")
     through: int | None = Field(default=None, ge=1, description="fork: up to this exchange; else all")
@@ -92,11 +91,8 @@ class _Actions:
         self._changed = changed
 
     async def list(self, principal: str, arguments: ThreadsArguments) -> ToolResult:
-        before = arguments.before
-        if before is not None and before.tzinfo is None:
-            before = before.replace(tzinfo=UTC)
         threads = await self._store.threads(
-            principal, project=arguments.project, before=before, most=MOST_LISTED
+            principal, project=arguments.project, before=arguments.before, most=MOST_LISTED
         )
         onward = threads[-1].updated.isoformat() if len(threads) == MOST_LISTED else None
         structured = {"threads": [as_entry(thread) for thread in threads], "before": onward}

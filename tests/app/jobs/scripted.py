@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from app.providers.errors import ProviderError
 from app.providers.events import Done, Event, Text, Usage
-from app.providers.protocol import ProviderState, Source
+from app.providers.protocol import Extracted, Found, ProviderState, Source
 from app.providers.requests import Media, Request
+from app.providers.vendors import GLM, KIMI
 
 Step = Event | ProviderError | asyncio.Event
 """What happens next: an event is yielded, an error raised, an `asyncio.Event` waited for."""
@@ -55,9 +56,10 @@ class ScriptedGateway:
 
 
 class FakeSearch:
-    """Finds two pages for anything; `fault` is raised instead."""
+    """Finds two pages for anything, at half the price that it may cost; `fault` is raised instead."""
 
-    vendor = "glm"
+    vendor = GLM
+    most_cost = 20_000_000
     cost = 10_000_000
 
     def __init__(self) -> None:
@@ -66,35 +68,43 @@ class FakeSearch:
 
     async def search(
         self, query: str, *, most: int, recency: str | None, domain: str | None, request_id: str
-    ) -> Sequence[Source]:
+    ) -> Found:
         assert request_id.startswith("call_")
         self.queries.append((query, most, recency, domain))
         if self.fault is not None:
             raise self.fault
         number = len(self.queries)
-        return [
+        pages = [
             Source(f"Page {number}.{page}", f"https://site.example/{number}/{page}", f"It says {page}.")
             for page in (1, 2)
-        ][:most]
+        ]
+        return Found(tuple(pages[:most]), self.cost)
 
 
 class FakeExtraction:
     """Reads any document as the same text; `fault` is raised instead."""
 
-    vendor = "kimi"
-    cost_per_page = 1_000_000
+    vendor = KIMI
+    cost = 2_000_000
 
     def __init__(self) -> None:
         self.documents: list[Media] = []
         self.text = "What the document says."
         self.fault: ProviderError | None = None
+        self.able = True
 
-    async def extract(self, document: Media, *, request_id: str) -> str:
+    def reads(self, document: Media) -> bool:
+        return self.able and bool(document.content)
+
+    def most_cost(self, document: Media) -> int:
+        return self.cost + len(document.content)
+
+    async def extract(self, document: Media, *, request_id: str) -> Extracted:
         assert request_id.startswith("call_")
         self.documents.append(document)
         if self.fault is not None:
             raise self.fault
-        return self.text
+        return Extracted(self.text, self.cost)
 
 
 class FakeFetch:

@@ -8,10 +8,10 @@ from app.providers.errors import Kind, ProviderError
 from app.providers.events import Done, Reasoning, Usage
 from app.providers.requests import Request, ToolCall
 from app.tools.searching import MAX_SEARCHES
+from tests.app.files.samples import JPEG, PNG, given
 from tests.app.jobs.conftest import Bench, MakeBench
 from tests.app.jobs.scripted import Step, whole
 from tests.app.tools.conftest import Ask
-from tests.app.tools.samples import JPEG, PNG, given
 
 
 def written(folder: Path) -> bytes:

@@ -6,9 +6,9 @@ from app.files import kinds
 from app.providers.errors import Kind, ProviderError
 from app.threads.attachments import reading_id
 from app.tools.readings import MAX_READINGS
+from tests.app.files.samples import PDF, PNG, given, office
 from tests.app.jobs.conftest import Bench, MakeBench
 from tests.app.tools.conftest import Ask
-from tests.app.tools.samples import PDF, PNG, given, office
 
 
 async def test_a_question_is_answered_from_the_text_of_a_document(bench: Bench, ask: Ask) -> None:
@@ -20,8 +20,7 @@ async def test_a_question_is_answered_from_the_text_of_a_document(bench: Bench, 
     (document,) = bench.extraction.documents
     assert (document.media_type, document.name, document.content) == (kinds.PDF, "report.pdf", PDF)
     assert text.startswith("the answer")
-    # Two pages are told in the document.
-    assert result["_meta"]["exai/cost-nano-usd"] == 2 * bench.extraction.cost_per_page + 10 * 950 + 5 * 4000
+    assert result["_meta"]["exai/cost-nano-usd"] == bench.extraction.cost + 10 * 950 + 5 * 4000
 
 
 async def test_a_document_is_read_and_paid_for_once(bench: Bench, ask: Ask) -> None:
@@ -58,7 +57,7 @@ async def test_without_a_question_the_text_is_returned_with_an_id_to_ask_about_i
     ids = dict(part.split(": ") for part in text.partition("again: ")[2].splitlines()[0].split("; "))
     await ask("chat", prompt="?", files=[{"id": ids["r.pdf"]}])
     assert "What the document says." in bench.gateway.requests[0].messages[-1].text
-    assert result["_meta"]["exai/cost-nano-usd"] == 2 * bench.extraction.cost_per_page
+    assert result["_meta"]["exai/cost-nano-usd"] == bench.extraction.cost
 
 
 async def test_plain_text_asks_no_vendor_and_leaves_no_job(bench: Bench, ask: Ask) -> None:
@@ -126,6 +125,15 @@ async def test_a_vendor_that_cannot_read_it_is_named(bench: Bench, ask: Ask) -> 
     assert result["isError"]
     assert text == "Kimi refuses this file."
     assert result["_meta"]["exai/cost-nano-usd"] == 0
+
+
+async def test_a_document_that_no_vendor_takes_is_named_with_its_size(bench: Bench, ask: Ask) -> None:
+    bench.extraction.able = False
+
+    text, result = await ask("documents", files=[given(PDF, "r.pdf")])
+
+    assert result["isError"]
+    assert text == f"No vendor with a key reads 'r.pdf' (application/pdf, {len(PDF)} bytes): send its text."
 
 
 async def test_without_a_key_the_variables_are_named(make: MakeBench) -> None:
