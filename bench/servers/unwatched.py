@@ -11,14 +11,15 @@ if __name__ == "__main__":
     from app.bootstrap import instruments
     from app.protocol.methods import Around
     from app.providers.protocol import Gateway
+    from app.settings import Settings
     from app.telemetry import logs
 
     class Nothing(instruments.Instruments):
         """Measures nothing."""
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.store = self.shared = ()
+        def __init__(self, settings: Settings) -> None:
+            super().__init__(settings)
+            self.store = self.shared = []
 
         def gateway(self, gateway: Gateway) -> Gateway:
             """Leave it as it is."""
