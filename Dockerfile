@@ -26,23 +26,26 @@ RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \
     python3 -m venv /opt/uv \
     && /opt/uv/bin/pip install --disable-pip-version-check --only-binary :all: --require-hashes -r uv.txt
+# EXTRAS=otel adds what traces are sent with; the image is larger by it, so it is nobody's default.
+ARG EXTRAS=
 # Dependencies before source: this layer changes only when the lock does. uv checks each hash of uv.lock.
 RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
-    /opt/uv/bin/uv sync --locked --no-dev --no-install-project --no-build \
+    /opt/uv/bin/uv sync --locked --no-dev ${EXTRAS:+"--extra=${EXTRAS}"} --no-install-project --no-build \
     && rm /opt/venv/.lock
 
 # --- reload-deps: the same environment and watchfiles; only development copies it -------------------------
 FROM deps AS reload-deps
+ARG EXTRAS=
 RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
-    /opt/uv/bin/uv sync --locked --no-dev --group reload --no-install-project --no-build \
+    /opt/uv/bin/uv sync --locked --no-dev --group reload ${EXTRAS:+"--extra=${EXTRAS}"} --no-install-project --no-build \
     && rm /opt/venv/.lock
 
 # --- production -------------------------------------------------------------------------------------------

@@ -59,6 +59,9 @@ IMAGES = {
 }
 """Default images. Each can be replaced by the variable `<NAME>_IMAGE`."""
 
+OBSERVABILITY_IMAGES = {"prometheus": "prom/prometheus:v3.5.0", "grafana": "grafana/grafana:12.0.0"}
+"""What the optional observability profile runs; replaced as those above are."""
+
 PROBE_SERVER = ("CMD", "python", "-m", "app.healthcheck")
 REDIS_PASSWORD_EXPRESSION = "${REDIS_PASSWORD:-$(cat /run/secrets/redis_password)}"  # noqa: S105 - where it is, not what it is
 """Shell: the password from the environment (compose) or from the secret file (stacks)."""

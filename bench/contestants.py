@@ -32,6 +32,7 @@ class Contestant:
 
 ECHO = Contestant("bench.servers.echo", "bare aiohttp")
 PRODUCT = Contestant("bench.servers.product", "this server")
+UNWATCHED = Contestant("bench.servers.unwatched", "this server, unwatched")
 SDK = Contestant("bench.servers.sdk", "MCP SDK v2, uvicorn")
 
 

@@ -43,6 +43,14 @@ FIGURES = (
         2.0, 1.3, lane="handshake",
     ),
     Figure("p50", "p50 at 200 calls/s, WebSocket, against echo", "latency", "p50_us", "µs", 1.4, 1.1),
+    Figure(
+        "watched-1x16", "CPU per call, watched, against unwatched, 1 x 16", "watched 1x16", "cpu_us",
+        "µs", 1.05, 1.0, lane="with", base="without",
+    ),
+    Figure(
+        "watched-100x1", "CPU per call, watched, against unwatched, 100 x 1", "watched 100x1",
+        "cpu_us", "µs", 1.05, 1.0, lane="with", base="without",
+    ),
     Figure("1-mib", "CPU per call, 1 MiB argument, against echo", "1 MiB", "cpu_us", "µs", 1.5, 1.1),
     Figure("session", "KiB per idle WebSocket session", "idle", "kib", "KiB", 20, 14, base=None),
     Figure("pause", "longest collector pause while they open, ms", "idle", "pause_ms", "ms", 20, base=None),

@@ -13,6 +13,7 @@ from bench.effort import Effort
 from bench.results import Results
 from bench.samples import LoadGenerator, NotAnsweredError, Sample
 from bench.scenarios import EVERY_START, SCENARIOS, WEBSOCKET, Lane, Scenario, readings
+from bench.scraping import scraping
 from bench.servers.pauses import forget_pauses, longest_pause
 
 T = TypeVar("T")
@@ -65,10 +66,10 @@ class Rounds:
         for lane in [*order, *reversed(order)]:
             if lane.name in refused:
                 continue
+            server = servers[lane.contestant]
             try:
-                sample = self.generator.sample(
-                    servers[lane.contestant], lane.dialect, **scenario.load(self.effort)
-                )
+                with scraping(server) if lane.scraped else contextlib.nullcontext():
+                    sample = self.generator.sample(server, lane.dialect, **scenario.load(self.effort))
                 samples[lane.name].append(sample)
             except NotAnsweredError as error:
                 refused[lane.name] = error

@@ -6,7 +6,7 @@ other and then again in reverse order, so that a slow drift of the machine falls
 
 from dataclasses import dataclass, field
 
-from bench.contestants import ECHO, PRODUCT, SDK, Contestant
+from bench.contestants import ECHO, PRODUCT, SDK, UNWATCHED, Contestant
 from bench.dialects import (
     BARE_POST,
     BARE_WEBSOCKET,
@@ -29,6 +29,8 @@ class Lane:
     name: str
     contestant: Contestant
     dialect: Dialect
+    scraped: bool = False
+    """Whether its metrics are fetched meanwhile, every second."""
 
 
 WEBSOCKET = (Lane("bare", ECHO, BARE_WEBSOCKET), Lane("ours", PRODUCT, MCP_WEBSOCKET))
@@ -39,6 +41,7 @@ HTTP = (
     Lane("sdk handshake", SDK, MCP_HANDSHAKE),
     Lane("sdk stateless", SDK, MCP_STATELESS),
 )
+WATCHED = (Lane("without", UNWATCHED, MCP_WEBSOCKET), Lane("with", PRODUCT, MCP_WEBSOCKET, scraped=True))
 EVERY_START = (*WEBSOCKET, Lane("sdk", SDK, MCP_HANDSHAKE))
 
 
@@ -66,6 +69,8 @@ SCENARIOS = (
     Scenario(
         "latency", "WebSocket, 200 calls/s", WEBSOCKET, {"connections": LATENCY_CONNECTIONS}, open_loop=True
     ),
+    Scenario("watched 1x16", "WebSocket, 1 connection, watched", WATCHED, {"inflight": 16}),
+    Scenario("watched 100x1", "WebSocket, 100 connections, watched", WATCHED, {"connections": 100}),
     Scenario("1 MiB", "WebSocket, 1 MiB argument", WEBSOCKET, {"text_bytes": MIB}),
 )
 

@@ -36,7 +36,9 @@ def _seconds(duration: str) -> float:
 
 
 def test_compose_has_the_services_of_the_contract(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == set(SERVICES)
+    always = {name for name, service in compose["services"].items() if "profiles" not in service}
+
+    assert always == set(SERVICES)
 
 
 def test_compose_takes_the_default_images(compose: dict[str, Any]) -> None:
@@ -45,6 +47,19 @@ def test_compose_takes_the_default_images(compose: dict[str, Any]) -> None:
     assert images == {
         "redis": f"${{REDIS_IMAGE:-{contract.IMAGES['redis']}}}",
         "postgres": f"${{POSTGRES_IMAGE:-{contract.IMAGES['postgres']}}}",
+    }
+
+
+def test_the_observability_profile_takes_the_images_of_the_contract(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    images = {
+        name: service["image"]
+        for name, service in services.items()
+        if service.get("profiles") == ["observability"]
+    }
+
+    assert images == {
+        name: f"${{{name.upper()}_IMAGE:-{image}}}" for name, image in contract.OBSERVABILITY_IMAGES.items()
     }
 
 

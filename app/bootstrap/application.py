@@ -58,7 +58,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     `more_tools` are served beside our own, for programs that measure or test the server whole.
     """
-    limits, instruments = settings.server_file.limits, Instruments()
+    limits, instruments = settings.server_file.limits, Instruments(settings)
     store = adapters.store(settings, *instruments.store)
     shared = adapters.shared(settings, *instruments.shared)
     bus = Bus(shared)
@@ -188,6 +188,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     async def lifetime(_: web.Application) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(instruments.close)
             stack.push_async_callback(store.close)
             stack.push_async_callback(shared.close)
             stack.push_async_callback(about.close)
@@ -205,7 +206,8 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
                 stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))
             yield
 
-    app = web.Application(middlewares=[guard.middleware], client_max_size=settings.max_message_bytes)
+    middlewares = [guard.middleware, *instruments.middlewares]
+    app = web.Application(middlewares=middlewares, client_max_size=settings.max_message_bytes)
     app.add_routes([*operations.routes(), *websocket.routes(), *http.routes()])
     app.cleanup_ctx.append(lifetime)
     app[HEALTH], app[SHUTDOWN], app[WEBSOCKET], app[HTTP] = health, shutdown, websocket, http

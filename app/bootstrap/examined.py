@@ -11,12 +11,18 @@ from app.settings import Settings
 
 @asynccontextmanager
 async def examined(settings: Settings) -> AsyncIterator[Parts]:
-    """Make the parts; what was opened of them is closed afterwards."""
+    """Make the parts; what was opened of them is closed afterwards.
+
+    Raises:
+        ConfigurationError: the proxy or the certificates of the environment cannot be used.
+    """
     store, shared = adapters.store(settings), adapters.shared(settings)
+    made = vendors.assembled(settings, shared)
     try:
         await shared.open()
         health = Health(adapters.dependencies(store, shared, frozenset(vendors.keys(settings))))
-        yield Parts(store, shared, health, reach={})
+        yield Parts(store, shared, health, made.free_requests())
     finally:
+        await made.close()
         await shared.close()
         await store.close()

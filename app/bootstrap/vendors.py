@@ -1,11 +1,11 @@
 """The vendors that have a key. The HTTP client is loaded only where there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.providers.catalog import GLM, KIMI
 from app.providers.gateway import VendorGateway
-from app.providers.protocol import Extraction, WebSearch
+from app.providers.protocol import Extraction, FreeRequest, WebSearch
 from app.settings import Secret, Settings
 from app.shared import Shared
 
@@ -28,6 +28,9 @@ class Vendors(Protocol):
     async def look_round(self) -> None:
         """Warn in the log of what would fail later."""
 
+    def free_requests(self) -> Mapping[str, FreeRequest]:
+        """Return, by vendor id, what makes a request that costs nothing."""
+
     async def close(self) -> None:
         """Give everything back."""
 
@@ -42,6 +45,10 @@ class NoVendors:
 
     async def look_round(self) -> None:
         """Nobody to look at."""
+
+    def free_requests(self) -> Mapping[str, FreeRequest]:
+        """Nobody to ask."""
+        return {}
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -33,17 +33,16 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine and tell; returns the exit code."""
     from app.settings import ConfigurationError, Settings
+    from app.telemetry import logs
 
     try:
         settings = Settings.from_env(os.environ, Path.cwd())
+        # What the parts would log is what the findings say.
+        logs.configure(settings.model_copy(update={"log_level": "CRITICAL", "log_dir": None}))
+        found = asyncio.run(_examine(settings, online=options.online))
     except ConfigurationError as error:
         _tell([fail("settings", fault) for fault in error.faults], as_json=options.json)
         return Exit.CONFIGURATION
-    from app.telemetry import logs
-
-    # What the parts would log is what the findings say.
-    logs.configure(settings.model_copy(update={"log_level": "CRITICAL", "log_dir": None}))
-    found = asyncio.run(_examine(settings, online=options.online))
     _tell(found, as_json=options.json)
     return Exit.FINDINGS if findings.failing(found) else Exit.DRAINED
 

@@ -3,7 +3,7 @@
 import asyncio
 import platform
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,8 @@ from app.doctor import machine, stores
 from app.doctor.findings import Finding, fail, ok, warn
 from app.health import Health
 from app.providers.catalog import VENDORS
+from app.providers.errors import ProviderError
+from app.providers.protocol import FreeRequest
 from app.settings import Settings
 from app.shared import Shared
 from app.stores import Store
@@ -31,9 +33,6 @@ TITLES = {vendor.id: vendor.title for vendor in VENDORS}
 HTTP_DATE_SECONDS = 3.0
 """An HTTP date tells whole seconds, and took a moment to arrive."""
 
-Reach = Callable[[], Awaitable[str]]
-"""Asks a vendor for something free; returns what it said, or raises one sentence."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -42,7 +41,7 @@ class Parts:
     store: Store
     shared: Shared
     health: Health
-    reach: Mapping[str, Reach]
+    free_requests: Mapping[str, FreeRequest]
     """By vendor id, of those that have a key."""
 
 
@@ -59,7 +58,9 @@ async def examine(settings: Settings, parts: Parts, *, online: bool) -> list[Fin
         ("certificate", _public(settings)),
     ]
     if online:
-        areas += [(TITLES[vendor], _reach(TITLES[vendor], ask)) for vendor, ask in parts.reach.items()]
+        areas += [
+            (TITLES[vendor], _reach(TITLES[vendor], ask)) for vendor, ask in parts.free_requests.items()
+        ]
     found = [*_versions(), *_settings(settings), *_vendors(settings)]
     for area, looking in areas:
         found += await _within(area, looking)
@@ -110,11 +111,12 @@ async def _pings(health: Health) -> list[Finding]:
     return stores.pinged([report for report in await health.reports() if report.name == "models"])
 
 
-async def _reach(name: str, ask: Reach) -> list[Finding]:
+async def _reach(name: str, ask: FreeRequest) -> list[Finding]:
     try:
-        return [ok(name, await ask())]
-    except Exception as error:  # noqa: BLE001 - a vendor's refusal, in its client's words
+        told, warnings = await ask()
+    except ProviderError as error:
         return [fail(name, str(error))]
+    return [ok(name, f"{told}."), *(warn(name, warning) for warning in warnings)]
 
 
 async def _public(settings: Settings) -> list[Finding]:

@@ -7,10 +7,11 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
-from app.providers import http_client, kimi_search, look_round
+from app.providers import free_request, http_client, kimi_search, look_round
 from app.providers.catalog import GLM, KIMI, VENDORS, Catalog
 from app.providers.client import ChatClient
 from app.providers.connection import Connection
@@ -19,7 +20,7 @@ from app.providers.glm_layout import GlmLayout
 from app.providers.glm_search import GlmSearch
 from app.providers.kimi_files import KimiFiles
 from app.providers.kimi_search import KimiSearch
-from app.providers.protocol import Extraction, PageReader, WebSearch
+from app.providers.protocol import Extraction, FreeRequest, PageReader, WebSearch
 from app.settings import Secret
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,13 @@ class Vendors:
         ):
             for warning in found:
                 log.warning(warning)
+
+    def free_requests(self) -> dict[str, FreeRequest]:
+        """Return, by vendor id, what makes a request that costs nothing; see `free_request.make`."""
+        return {
+            connection.vendor.id: partial(free_request.make, connection, self._catalog)
+            for connection in self._connections
+        }
 
     async def close(self) -> None:
         """Delete what is still at the vendors, and close every connection."""

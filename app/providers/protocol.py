@@ -1,6 +1,6 @@
 """What the jobs ask of the vendors; who speaks HTTP stays behind it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -127,3 +127,7 @@ class Extraction(Protocol):
         Raises:
             ProviderError: it could not be read.
         """
+
+
+FreeRequest = Callable[[], Awaitable[tuple[str, Sequence[str]]]]
+"""Makes a request that costs nothing: what it showed, and sentences about what somebody should look at."""

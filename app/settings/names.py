@@ -13,7 +13,13 @@ _OURS = (
     *(variable.name for variable in VARIABLES),
     *(variable.file_name for variable in VARIABLES if variable.secret),
 )
-_KNOWN = frozenset({*_OURS, *NEIGHBOURS, *(f"{image.upper()}_IMAGE" for image in contract.IMAGES)})
+_KNOWN = frozenset(
+    {
+        *_OURS,
+        *NEIGHBOURS,
+        *(f"{image.upper()}_IMAGE" for image in (*contract.IMAGES, *contract.OBSERVABILITY_IMAGES)),
+    }
+)
 
 
 def known(name: str) -> bool:

@@ -159,3 +159,12 @@ def _header_safe(value: str, advice: str) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError(f"which holds blanks or other than printable ASCII: {advice}")
     return value
+
+
+def pairs(value: str) -> str:
+    """Accept `name=value` pairs, comma-separated, as headers of a request; they stay one text."""
+    for pair in names(value):
+        name, equals, _ = pair.partition("=")
+        if not equals or not name.strip() or not pair.isascii() or not pair.isprintable():
+            raise ValueError("which is not a list of headers: write name=value,name=value")
+    return value

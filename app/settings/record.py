@@ -54,6 +54,10 @@ class Settings(BaseModel):
     lame_duck: float
     drain_timeout: float
     retention_days: int
+    otel_exporter_otlp_endpoint: str | None = None
+    """None also where it was set and nothing is installed to send traces with; `warnings` say so."""
+    otel_exporter_otlp_headers: Secret | None = None
+    otel_service_name: str
     token_file: Path | None = None
     """Where the generated token is kept; None when AUTH_TOKEN was given."""
     server_file: ServerFile = ServerFile()
@@ -77,6 +81,7 @@ class Settings(BaseModel):
         values["STORE"] = rules.choose_store(values, faults, unread=unread)
         rules.check_timings(values, faults, given=read.texts)
         rules.check_production(values, faults, unread=unread)
+        rules.check_tracing(values, read.warnings)
         for name in ("DATA_DIR", "LOG_DIR", "CONFIG_DIR"):
             if values.get(name):
                 values[name] = working_directory / values[name]

@@ -2,9 +2,13 @@
 
 import base64
 import binascii
+import importlib.util
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
+
+TRACING_PACKAGE = "opentelemetry"
+"""What the extra `otel` installs."""
 
 SECRET_MINIMUM = 16
 """Characters; below that a token can be guessed online within weeks."""
@@ -103,3 +107,16 @@ def check_production(values: Mapping[str, Any], faults: list[str], *, unread: se
                 f"{name} is shorter than {SECRET_MINIMUM} characters and can be guessed: "
                 "replace it (`openssl rand -hex 32` makes one)."
             )
+
+
+def check_tracing(values: dict[str, Any], warnings: list[str]) -> None:
+    """Do without traces where OpenTelemetry is not installed.
+
+    No fault: the variable is often set for a whole cluster, and no call needs a trace.
+    """
+    if values["OTEL_EXPORTER_OTLP_ENDPOINT"] and importlib.util.find_spec(TRACING_PACKAGE) is None:
+        values["OTEL_EXPORTER_OTLP_ENDPOINT"] = None
+        warnings.append(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed, so no traces are sent: "
+            "install exai-mcp-server[otel], or build the image with EXTRAS=otel."
+        )

@@ -152,7 +152,23 @@ VARIABLES: tuple[Variable, ...] = (
         "DRAIN_TIMEOUT", "after that, how long running calls may take to finish", parsing.duration, "120s"
     ),
     Variable("RETENTION_DAYS", "days that threads and jobs are kept", parsing.days, "90"),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "where traces are sent by OTLP over HTTP, for instance http://collector:4318; unset: no traces",
+        parsing.url("https", "http"),
+    ),
+    Variable(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "headers sent with them, name=value, comma-separated; where a collector wants a key",
+        parsing.pairs,
+        secret=True,
+    ),
+    Variable("OTEL_SERVICE_NAME", "what traces call this server", parsing.text, contract.NAME),
 )
 
-NEIGHBOURS = frozenset({"MCP_PUBLISHED_PORT", "SUPABASE_DB_URL", "SUPABASE_ANON_KEY", "REDIS_TLS_URL"})
+_SIGNALS = ("TRACES", "METRICS", "LOGS")
+NEIGHBOURS = frozenset(
+    {"MCP_PUBLISHED_PORT", "SUPABASE_DB_URL", "SUPABASE_ANON_KEY", "REDIS_TLS_URL"}
+    | {f"OTEL_EXPORTER_OTLP_{signal}_{what}" for signal in _SIGNALS for what in ("ENDPOINT", "HEADERS")}
+)
 """Names of other programs that look like ours; never complained about."""

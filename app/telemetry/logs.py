@@ -33,18 +33,19 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """
     stream = stream or sys.stderr
     redactor = Redactor(settings.secrets())
-    handlers = [_handler(logging.StreamHandler(stream), redactor, terminal=stream.isatty())]
+    describe = _describe(traced=settings.otel_exporter_otlp_endpoint is not None)
+    handlers = [_handler(logging.StreamHandler(stream), redactor, describe, terminal=stream.isatty())]
     if settings.log_dir:
         file = logging.handlers.RotatingFileHandler(
             log_file(settings.log_dir), maxBytes=FILE_BYTES, backupCount=FILE_COUNT - 1, encoding="utf-8"
         )
-        handlers.append(_handler(file, redactor, terminal=False))
+        handlers.append(_handler(file, redactor, describe, terminal=False))
     logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
     _quiet_the_libraries(settings.log_level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *_describe(),
+            *describe,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -58,9 +59,15 @@ def log_file(folder: Path) -> Path:
     return folder / f"{contract.NAME}-{socket.gethostname()}.log"
 
 
-def _describe() -> list[Processor]:
+def _describe(*, traced: bool) -> list[Processor]:
+    ids: list[Processor] = []
+    if traced:
+        from app.telemetry.traces import log_ids
+
+        ids = [log_ids]
     return [
         structlog.contextvars.merge_contextvars,
+        *ids,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -68,7 +75,9 @@ def _describe() -> list[Processor]:
     ]
 
 
-def _handler(handler: logging.Handler, redactor: Redactor, *, terminal: bool) -> logging.Handler:
+def _handler(
+    handler: logging.Handler, redactor: Redactor, describe: list[Processor], *, terminal: bool
+) -> logging.Handler:
     finish: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         # Plain tracebacks: a pretty one would print local variables, and those hold what people asked.
@@ -76,9 +85,7 @@ def _handler(handler: logging.Handler, redactor: Redactor, *, terminal: bool) ->
         redactor,
     ]
     finish += [_shorten, structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)] if terminal else [_json]
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=_describe())
-    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=describe))
     return handler
 
 

@@ -7,7 +7,7 @@ event loop, and whoever reads does too.
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from app.telemetry.metrics import Metric
+from app.telemetry.metrics import Kind, Metric
 
 Labels = tuple[str, ...]
 
@@ -63,15 +63,27 @@ class Tallies:
         return iter(list(self._kept.items()))
 
     def counter(self, metric: Metric) -> Tally:
-        """Return the tally of a counter; who counts asks once and keeps it."""
-        found = self._kept.setdefault(metric, Tally())
+        """Return the tally of a counter; who counts asks once and keeps it.
+
+        Raises:
+            TypeError: it is something else.
+        """
+        found = self._kept.setdefault(metric, _made(metric))
         if not isinstance(found, Tally):
             raise TypeError(f"{metric.name} is no counter")
         return found
 
     def distribution(self, metric: Metric) -> Distribution:
-        """Return the distribution of a histogram; who measures asks once and keeps it."""
-        found = self._kept.setdefault(metric, Distribution(metric.bounds))
+        """Return the distribution of a histogram; who measures asks once and keeps it.
+
+        Raises:
+            TypeError: it is something else.
+        """
+        found = self._kept.setdefault(metric, _made(metric))
         if not isinstance(found, Distribution):
             raise TypeError(f"{metric.name} is no histogram")
         return found
+
+
+def _made(metric: Metric) -> Tally | Distribution:
+    return Distribution(metric.bounds) if metric.kind is Kind.HISTOGRAM else Tally()

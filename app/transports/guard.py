@@ -1,8 +1,8 @@
 """Who may talk to this server, decided before any upgrade or body is read.
 
-Order: probes pass; Host (421); Origin (403); OAuth discovery (404); token in the URL (400);
-throttle (429); bearer (401); connection caps (503); a busy client's share (429). Every refusal is one
-sentence of JSON.
+Order: probes pass; Host (421, not of /metrics); Origin (403); OAuth discovery (404); token in the URL
+(400); throttle (429); bearer (401); connection caps (503); a busy client's share (429). Every refusal is
+one sentence of JSON.
 Sources: MCP specification, basic/transports "Security Warning" and security_best_practices.
 """
 
@@ -14,7 +14,7 @@ import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from app.contract import HEALTH_PATH, LIVENESS_PATH, READINESS_PATH
+from app.contract import HEALTH_PATH, LIVENESS_PATH, METRICS_PATH, READINESS_PATH
 from app.transports.addresses import Addresses
 from app.transports.admitted import Admitted
 from app.transports.fairness import Shares
@@ -174,7 +174,8 @@ class Guard:
 
     def _refuse_name(self, request: web.Request) -> web.Response | None:
         hosts = request.headers.getall(hdrs.HOST, [])
-        if len(hosts) != 1 or not self._hosts.admit(hosts[0]):
+        # Prometheus asks each replica by its own address, and a page that was led here has no token.
+        if request.path != METRICS_PATH and (len(hosts) != 1 or not self._hosts.admit(hosts[0])):
             return refuse(421, "This Host is not served here; add it to ALLOWED_HOSTS if it should be.")
         origins = request.headers.getall(hdrs.ORIGIN, [])
         if origins and (len(origins) > 1 or not self._origins.admit(origins[0])):

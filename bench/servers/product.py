@@ -37,8 +37,13 @@ def echo_tool(handler: Any = echo) -> Tool[Echo]:
     return Tool("echo", "Echo", "Answers with the text it is given.", Echo, handler)
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Serve; returns the exit code."""
     launched = launch()
     vars(listener).update(listen=lambda _host, _port: launched.listener)
     vars(bootstrap).update(build_app=partial(bootstrap.build_app, more_tools=[echo_tool()]))
-    sys.exit(command.run())
+    return command.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

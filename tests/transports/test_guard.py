@@ -69,6 +69,18 @@ async def test_a_foreign_host_is_421(http: aiohttp.ClientSession, server: Runnin
     assert body["error"].endswith(".")
 
 
+async def test_metrics_may_be_asked_for_by_any_name_but_never_without_the_token(
+    http: aiohttp.ClientSession, server: Running
+) -> None:
+    by_address = {"Host": "172.18.0.4:8079"}
+    evil = {"Origin": "http://evil.example"}
+
+    assert (await ask(http, server, GOOD | by_address, "/metrics"))[0] == 404  # this server has none
+    assert (await ask(http, server, by_address, "/metrics"))[0] == 401
+    assert (await ask(http, server, GOOD | by_address | evil, "/metrics"))[0] == 403
+    assert (await ask(http, server, GOOD | by_address, "/metrics/"))[0] == 421
+
+
 @pytest.mark.parametrize(
     ("allowed", "host", "status"),
     [

@@ -1,22 +1,26 @@
 """The whole examination: everything is looked at, whatever goes wrong."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
 
 from app.bootstrap.examined import examined
 from app.doctor import examination
 from app.doctor.examination import examine
 from app.doctor.findings import Finding, Level
 from app.settings import Settings
+from demo.application import build_app
+from demo.paths import GLM_PATH, KIMI_PATH
 from tests.app import certificates
 from tests.app.doctor.conftest import MakeSettings
 
 
-async def found(settings: Settings, *, online: bool = False, **reach: examination.Reach) -> list[Finding]:
+async def found(settings: Settings, *, online: bool = False) -> list[Finding]:
     async with examined(settings) as parts:
-        parts.reach.update(reach)  # type: ignore[attr-defined]  # a dict here
         return await examine(settings, parts, online=online)
 
 
@@ -66,23 +70,48 @@ async def test_one_broken_part_does_not_hide_the_others(
     assert of(seen, "disk")
 
 
-async def test_vendors_are_asked_only_when_wanted(made: MakeSettings) -> None:
-    asked: list[str] = []
+@pytest.fixture
+async def vendors() -> AsyncIterator[TestServer]:
+    server = TestServer(build_app(speed=0, first_seconds=0))
+    await server.start_server()
+    yield server
+    await server.close()
 
-    async def answers() -> str:
-        asked.append("kimi")
-        return "takes the key; it has 6 models."
 
-    async def refuses() -> str:
-        raise PermissionError("Z.ai does not take the key: set GLM_API_KEY.")
+def at(vendors: TestServer, **more: str) -> dict[str, str]:
+    return {
+        "KIMI_API_KEY": "sk-made-up",
+        "KIMI_BASE_URL": str(vendors.make_url(KIMI_PATH)),
+        "GLM_API_KEY": "made-up",
+        "GLM_BASE_URL": str(vendors.make_url(GLM_PATH)),
+    } | more
 
-    settings = made(KIMI_API_KEY="sk-made-up", GLM_API_KEY="made-up")
-    await found(settings, kimi=answers, glm=refuses)
-    assert asked == []
 
-    seen = await found(settings, online=True, kimi=answers, glm=refuses)
-    assert of(seen, "Kimi (Moonshot)")[1] == (Level.OK, "takes the key; it has 6 models.")
-    assert of(seen, "GLM (Z.ai)")[1] == (Level.FAIL, "Z.ai does not take the key: set GLM_API_KEY.")
+async def test_vendors_are_asked_only_when_wanted_and_pay_nothing(
+    made: MakeSettings, vendors: TestServer
+) -> None:
+    settings = made(**at(vendors))
+    assert len(of(await found(settings), "Kimi (Moonshot)")) == 1
+
+    seen = await found(settings, online=True)
+
+    assert "takes the key and lists" in of(seen, "Kimi (Moonshot)")[1][1]
+    assert of(seen, "GLM (Z.ai)")[1] == (Level.OK, "takes the key; glm-4.7-flash, which is free, answered.")
+    async with ClientSession() as http, http.get(vendors.make_url("/demo/bill")) as bill:
+        assert (await bill.json())["totals"].keys() == {"glm/glm-4.7-flash"}
+
+
+async def test_a_vendor_that_refuses_says_why_in_its_clients_words(
+    made: MakeSettings, vendors: TestServer
+) -> None:
+    wrong = str(vendors.make_url("/nowhere"))
+
+    seen = await found(made(**at(vendors, GLM_BASE_URL=wrong, KIMI_BASE_URL=wrong)), online=True)
+
+    for area, variable in (("Kimi (Moonshot)", "KIMI_BASE_URL"), ("GLM (Z.ai)", "GLM_BASE_URL")):
+        level, text = of(seen, area)[1]
+        assert (level, variable in text) == (Level.FAIL, True)
+        assert "made-up" not in text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import VARIABLES, ConfigurationError, Secret, Settings
+from app.settings import VARIABLES, ConfigurationError, Secret, Settings, rules
 
 STRONG = "0123456789abcdef0123456789abcdef"
 PRODUCTION = {"ENVIRONMENT": "production", "AUTH_TOKEN": STRONG, "STATE_KEY": STRONG[::-1]}
@@ -337,3 +337,47 @@ def test_secrets_are_collected_for_redaction(tmp_path: Path) -> None:
     settings = Settings.from_env({"KIMI_API_KEY": "sk-kimi", "REDIS_URL": "redis://:pw@h"}, tmp_path)
 
     assert {"sk-kimi", "redis://:pw@h"} <= {secret.reveal() for secret in settings.secrets()}
+
+
+def test_traces_are_off_until_somebody_says_where_to(tmp_path: Path) -> None:
+    settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"}, tmp_path)
+
+    assert Settings.from_env({}, tmp_path).otel_exporter_otlp_endpoint is None
+    assert settings.otel_exporter_otlp_endpoint == "http://collector:4318"
+    assert settings.warnings == ()
+
+
+def test_without_opentelemetry_the_server_runs_and_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "TRACING_PACKAGE", "not_installed_anywhere")
+
+    settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, tmp_path)
+
+    assert settings.otel_exporter_otlp_endpoint is None
+    assert "install exai-mcp-server[otel]" in settings.warnings[0]
+
+
+@pytest.mark.parametrize("headers", ["no-equals", "=value", "a=b,c", "a=\x07"])
+def test_headers_for_a_collector_must_be_pairs_and_are_not_repeated(headers: str, tmp_path: Path) -> None:
+    (fault,) = faults({"OTEL_EXPORTER_OTLP_HEADERS": headers}, tmp_path)
+
+    assert fault == (
+        "OTEL_EXPORTER_OTLP_HEADERS is set to a value which is not a list of headers: "
+        "write name=value,name=value."
+    )
+
+
+def test_opentelemetrys_other_variables_are_not_complained_about(tmp_path: Path) -> None:
+    names = (
+        "TRACES_ENDPOINT",
+        "TRACES_HEADERS",
+        "PROTOCOL",
+        "TIMEOUT",
+        "COMPRESSION",
+        "CERTIFICATE",
+        "INSECURE",
+    )
+    environ = {f"OTEL_EXPORTER_OTLP_{name}": "x" for name in names} | {"OTEL_TRACES_SAMPLER": "always_on"}
+
+    assert Settings.from_env(environ, tmp_path).warnings == ()

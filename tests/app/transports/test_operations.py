@@ -37,6 +37,10 @@ def health(broken: dict[str, Exception]) -> Health:
     )
 
 
+async def render(accept: str) -> tuple[bytes, str]:
+    return f"asked for {accept}".encode(), "text/plain; version=1.0.0"
+
+
 @pytest.fixture
 async def client(health: Health, aiohttp_client: AiohttpClient) -> Client:
     operations = Operations(
@@ -45,6 +49,7 @@ async def client(health: Health, aiohttp_client: AiohttpClient) -> Client:
             "default" if request.headers.get("Authorization") == "Bearer right" else None
         ),
         about=lambda: {"version": "1.2.3"},
+        render_metrics=render,
     )
     app = web.Application()
     app.add_routes(operations.routes())
@@ -111,3 +116,10 @@ async def test_while_draining_it_is_not_ready_but_stays_healthy(client: Client, 
 async def test_a_probe_answers_head_as_well(client: Client) -> None:
     async with client.head("/livez") as response:
         assert (response.status, await response.read()) == (200, b"")
+
+
+async def test_metrics_come_as_their_renderer_makes_them(client: Client) -> None:
+    async with client.get("/metrics", headers={"Accept": "text/x"}) as response:
+        assert (response.status, await response.text()) == (200, "asked for text/x")
+        assert response.headers["Content-Type"] == "text/plain; version=1.0.0"
+        assert response.headers["Cache-Control"] == "no-store"

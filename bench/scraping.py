@@ -1,0 +1,53 @@
+"""Somebody who watches the server meanwhile: its metrics are fetched every second, as no Prometheus would."""
+
+import contextlib
+import http.client
+import threading
+from collections.abc import Iterator
+
+from app import contract
+from bench.contestants import Server
+
+INTERVAL_SECONDS = 1.0
+ANSWER_SECONDS = 30.0
+
+
+@contextlib.contextmanager
+def scraping(server: Server) -> Iterator[None]:
+    """Fetch the metrics in the background while the block runs; the first time before it begins.
+
+    Raises:
+        RuntimeError: they could not be fetched.
+    """
+    over, faults = threading.Event(), list[Exception]()
+    _fetch(server)
+
+    def fetch() -> None:
+        while not over.wait(INTERVAL_SECONDS):
+            try:
+                _fetch(server)
+            except (OSError, RuntimeError, http.client.HTTPException) as error:
+                faults.append(error)
+
+    watcher = threading.Thread(target=fetch, name="scraping")
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    if faults:
+        raise RuntimeError(f"The metrics could not be fetched: {faults[0]}") from faults[0]
+
+
+def _fetch(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=ANSWER_SECONDS)
+    try:
+        headers = {"Authorization": f"Bearer {server.token}", "Accept": "application/openmetrics-text"}
+        connection.request("GET", contract.METRICS_PATH, headers=headers)
+        response = connection.getresponse()
+        response.read()
+        if response.status != http.client.OK:
+            raise RuntimeError(f"{contract.METRICS_PATH} answered {response.status}")
+    finally:
+        connection.close()

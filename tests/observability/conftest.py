@@ -1,0 +1,57 @@
+"""Prometheus' own programs: from PATH, else from Debian's package, kept in the user's cache."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DOWNLOAD_SECONDS = 300
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "exai-mcp-server"
+PACKAGE = "prometheus"
+
+
+def _from_debian() -> Path | str:
+    """Unpack the package without installing it; returns its programs' folder, or why there is none."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        return "promtool is not on PATH, and this is no Debian to take it from"
+    policy = subprocess.run(["apt-cache", "policy", PACKAGE], capture_output=True, text=True, check=False)
+    version = next((line.split()[1] for line in policy.stdout.splitlines() if "Candidate:" in line), "(none)")
+    if version == "(none)":
+        return "promtool is not on PATH, and apt knows no package prometheus (apt-get update?)"
+    folder = CACHE / f"prometheus-{version.replace(':', '_')}"
+    if not (folder / "usr/bin/promtool").exists():
+        partial = folder.with_name(f"{folder.name}.{os.getpid()}")
+        partial.mkdir(parents=True)
+        try:
+            done = subprocess.run(
+                ["apt-get", "download", PACKAGE],
+                cwd=partial,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=DOWNLOAD_SECONDS,
+            )
+            if done.returncode:
+                return (
+                    f"promtool is not on PATH, and apt-get cannot download it: {done.stderr.strip()[-200:]}"
+                )
+            (package,) = partial.glob("*.deb")
+            subprocess.run(["dpkg-deb", "-x", package, partial], check=True, timeout=DOWNLOAD_SECONDS)
+            package.unlink()
+            if not folder.exists():
+                partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return folder / "usr/bin"
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder of `prometheus` and `promtool`; the test is skipped where neither can be had."""
+    here = shutil.which("promtool")
+    found = Path(here).parent if here and shutil.which("prometheus") else _from_debian()
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
