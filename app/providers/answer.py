@@ -43,7 +43,7 @@ class Answer:
         self.usage: Usage | None = None
 
     @property
-    def began(self) -> bool:
+    def begun(self) -> bool:
         """Whether anything was generated."""
         return self._size > 0 or bool(self._calls)
 

@@ -116,6 +116,6 @@ class ChatClient:
 def _completed(error: ProviderError, answer: Answer, request_id: str | None) -> ProviderError:
     """Add what is known of the answer that failed."""
     error.usage = error.usage or answer.usage
-    error.began = answer.began
+    error.begun = error.begun or answer.begun
     error.request_id = error.request_id or request_id
     return error
