@@ -100,11 +100,8 @@ def _shorten(logger: Any, method: str, event: EventDict) -> EventDict:  # noqa: 
 
 def _quiet_the_libraries(level: str) -> None:
     # Their DEBUG lines carry payloads; nobody who sets LOG_LEVEL=DEBUG for our sake asks for those.
-    for name in ("asyncio", "asyncpg", "redis"):
+    for name in ("asyncio", "asyncpg", "redis", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.INFO if level == "DEBUG" else logging.NOTSET)
-    # A line for each request to a vendor, of which our own say more.
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
     server = logging.getLogger("aiohttp.server")
     for present in [found for found in server.filters if isinstance(found, ParserErrors)]:
         server.removeFilter(present)
