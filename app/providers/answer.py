@@ -1,6 +1,6 @@
 """Puts a streamed answer together: chunks of the vendors' dialect in, our events out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.providers import sentences, usage
@@ -43,26 +43,25 @@ class Answer:
         self.usage: Usage | None = None
 
     @property
-    def began(self) -> bool:
+    def begun(self) -> bool:
         """Whether anything was generated."""
         return self._size > 0 or bool(self._calls)
 
-    def read(self, chunk: Mapping[str, Any]) -> list[Event]:
+    def read(self, chunk: Mapping[str, Any]) -> Sequence[Event]:
         """Take one chunk; returns what it adds.
 
         Raises:
             ProviderError: the answer outgrows every bound.
         """
-        choices = chunk.get("choices")
-        choice = choices[0] if choices else None
-        if chunk.get("usage") or choice is None or "usage" in choice:
+        choices = chunk["choices"]
+        choice = choices[0] if choices else {}
+        if "usage" in chunk or "usage" in choice:
             self.usage = usage.read(chunk) or self.usage
-        if choice is None:
-            return []
-        if choice.get("finish_reason"):
-            self.finish = str(choice["finish_reason"])
-        delta = choice.get("delta") or choice.get("message")
-        return self._delta(delta) if delta else []
+        finish = choice.get("finish_reason")
+        if finish:
+            self.finish = str(finish)
+        delta = choice.get("delta")
+        return self._delta(delta) if delta else ()
 
     def end(self, request_id: str | None) -> tuple[list[Event], Done]:
         """Return what was held back, and the end.
@@ -93,18 +92,24 @@ class Answer:
             finish = "tool_calls"
         return held, Done(finish, self.usage, calls, request_id)
 
-    def _delta(self, delta: Mapping[str, Any]) -> list[Event]:
+    def _delta(self, delta: Mapping[str, Any]) -> Sequence[Event]:
+        # One of these in each chunk, hundreds of times a second: the rest is looked at only where it is.
+        text, reasoning = delta.get("content"), delta.get("reasoning_content")
+        if text and not reasoning and self._tags is None and "tool_calls" not in delta:
+            self._size += len(text)
+            if self._size > MOST_CHARACTERS:
+                raise self._too_much()
+            self._text = True
+            return (Text(text),)
         events: list[Event] = []
-        if reasoning := delta.get("reasoning_content"):
+        if reasoning:
             self._grow(reasoning)
             events.append(Reasoning(reasoning))
-        if text := delta.get("content"):
+        if text:
             self._grow(text)
-            if self._tags is not None:
-                events += self._tags.feed(text)
-            else:
-                events.append(Text(text))
-            self._text = self._text or any(isinstance(event, Text) for event in events)
+            found = self._tags.feed(text) if self._tags is not None else [Text(text)]
+            events += found
+            self._text = self._text or any(isinstance(event, Text) for event in found)
         for call in delta.get("tool_calls") or ():
             self._call(call)
         return events

@@ -5,24 +5,23 @@ gives up on a silent connection. Closing the iterator closes the connection.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
 import httpx
 import orjson
 import structlog
-from httpx_sse import EventSource, ServerSentEvent
 
-from app.providers import dialect, refusals, sentences
+from app.providers import dialect, event_stream, refusals, sentences
 from app.providers.answer import Answer
 from app.providers.connection import Connection, beginning
 from app.providers.errors import Kind, ProviderError
+from app.providers.event_stream import EventReader, TooLongEventError
 from app.providers.events import Event
 from app.providers.requests import Request
 
 PATH = "chat/completions"
-END = "[DONE]"
+END = b"[DONE]"
 TAIL_SECONDS = 5.0
 """After the vendor said how the answer ended, how long its usage may still take."""
 
@@ -30,8 +29,6 @@ HOSTILE = (ValueError, TypeError, AttributeError, KeyError, IndexError)
 """What reading JSON of an unexpected shape raises."""
 
 log = structlog.get_logger(__name__)
-
-Stream = AsyncGenerator[ServerSentEvent, None]
 
 
 class ChatClient:
@@ -50,48 +47,53 @@ class ChatClient:
                 vendor_id = refusals.request_id(response.headers, self.vendor)
                 if "text/event-stream" not in response.headers.get("content-type", ""):
                     raise await self._no_stream(response, request)
-                async with contextlib.aclosing(EventSource(response).aiter_sse()) as events:
-                    async for event in events:
-                        if event.data == END:
-                            answer.finish = answer.finish or "stop"
-                            break
-                        for piece in self._read(answer, event, request):
-                            yield piece
-                        if answer.finish is not None:
-                            break
-                    await self._tail(events, answer, request)
+                reader = EventReader()
+                # One iterator for both loops: a response can be read once only.
+                pieces = aiter(event_stream.pieces(response))
+                async for piece in pieces:
+                    for data in reader.feed(piece):
+                        for event in self._read(answer, data, request):
+                            yield event
+                    if answer.finish is not None:
+                        break
+                await self._tail(pieces, reader, answer, request)
             held, done = answer.end(vendor_id)
         except ProviderError as error:
-            error.usage = error.usage or answer.usage
-            error.began = answer.began
-            error.request_id = error.request_id or vendor_id
-            raise
-        for piece in held:
-            yield piece
+            raise _completed(error, answer, vendor_id) from error.__cause__
+        except TooLongEventError:
+            sentence = sentences.too_large(self.vendor, event_stream.MOST_EVENT_BYTES)
+            raise _completed(self._connection.error(Kind.CUT, sentence), answer, vendor_id) from None
+        for event in held:
+            yield event
         yield done
 
-    def _read(self, answer: Answer, event: ServerSentEvent, request: Request) -> list[Event]:
-        if not event.data:
-            return []
+    def _read(self, answer: Answer, data: bytes, request: Request) -> Sequence[Event]:
+        if data == END:
+            answer.finish = answer.finish or "stop"
+            return ()
+        if not data:
+            return ()
         try:
-            chunk: dict[str, Any] = orjson.loads(event.data)
-            if refusals.is_error(chunk):
-                raise self._connection.refusal(httpx.codes.OK, {}, event.data.encode(), request.model)
+            chunk: dict[str, Any] = orjson.loads(data)
+            if "choices" not in chunk and refusals.is_error(chunk):
+                raise self._connection.refusal(httpx.codes.OK, {}, data, request.model)
             return answer.read(chunk)
         except HOSTILE as error:
             reason = f"a piece of it is not what it should be ({type(error).__name__})"
             raise self._connection.error(Kind.BROKEN, sentences.broken(self.vendor, reason)) from None
 
-    async def _tail(self, events: Stream, answer: Answer, request: Request) -> None:
+    async def _tail(
+        self, pieces: AsyncIterator[bytes], reader: EventReader, answer: Answer, request: Request
+    ) -> None:
         """Read to the end: usage comes last, and only a response that was read whole frees its connection.
 
         Once the vendor has said how the answer ended, nothing that goes wrong here takes it away.
         """
         try:
             async with asyncio.timeout(TAIL_SECONDS):
-                async for event in events:
-                    if event.data != END:
-                        self._read(answer, event, request)
+                async for piece in pieces:
+                    for data in reader.feed(piece):
+                        self._read(answer, data, request)
         except (TimeoutError, httpx.HTTPError, ProviderError) as error:
             if answer.finish is None:
                 raise
@@ -109,3 +111,11 @@ class ChatClient:
         kind = response.headers.get("content-type", "nothing").partition(";")[0]
         reason = f"{kind} in place of a stream"
         return self._connection.error(Kind.BROKEN, sentences.broken(self.vendor, reason))
+
+
+def _completed(error: ProviderError, answer: Answer, request_id: str | None) -> ProviderError:
+    """Add what is known of the answer that failed."""
+    error.usage = error.usage or answer.usage
+    error.begun = error.begun or answer.begun
+    error.request_id = error.request_id or request_id
+    return error

@@ -18,8 +18,6 @@ MOST_ERROR_BYTES = 64 * 1024
 """Of a body that is no answer; the rest is not read."""
 MOST_JSON_BYTES = 64 * 1024 * 1024
 """Of an answer that comes whole: the text of a document."""
-MOST_LINE_BYTES = 8 * 1024 * 1024
-"""Of one line of a stream, which has to be held until it ends."""
 
 _JSON = "application/json"
 
@@ -57,7 +55,6 @@ class Connection:
         """
         headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
         async with self._send("POST", path, model, content=orjson.dumps(body), headers=headers) as response:
-            response.stream = _Lines(response.stream, self.vendor)
             yield response
 
     async def json(
@@ -161,27 +158,6 @@ class Connection:
 
     def _mask(self, text: str) -> str:
         return text.replace(self._key.reveal(), "***")
-
-
-class _Lines(httpx.AsyncByteStream):
-    """A stream of which no line is longer than its bound, because a line is held until it ends."""
-
-    def __init__(self, stream: Any, vendor: Vendor) -> None:
-        self._stream = stream
-        self._vendor = vendor
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        length = 0
-        async for piece in self._stream:
-            at = piece.rfind(b"\n")
-            length = length + len(piece) if at < 0 else len(piece) - at
-            if length > MOST_LINE_BYTES:
-                sentence = sentences.too_large(self._vendor, MOST_LINE_BYTES)
-                raise ProviderError(Kind.CUT, sentence, vendor=self._vendor.id)
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
 
 async def beginning(response: httpx.Response) -> bytes:

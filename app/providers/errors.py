@@ -70,8 +70,7 @@ class ProviderError(Exception):
     `vendor_code` and `request_id` are the vendor's own, for its support. `retry_at` is when a used-up
     window opens again, `retry_after` the seconds it asked us to wait, `limit` the context length in tokens,
     `usage` what it counted, where the vendor said so. `owed` is nano-USD that it charges all the same, for
-    steps before the one that failed. `began` is whether a piece of the answer had come. `attempts` is how
-    often the vendor was asked; 0 when it was not at all.
+    steps before the one that failed. `attempts` is how often the vendor was asked; 0 when it was not at all.
     """
 
     def __init__(
@@ -103,9 +102,8 @@ class ProviderError(Exception):
         self.usage = usage
         self.attempts = attempts
         self.owed = 0
-        self.began = False
 
     @property
     def free(self) -> bool:
         """Whether the vendor certainly charges nothing for this call."""
-        return self.kind.free and not self.began and not self.owed
+        return self.kind.free and not self.begun and not self.owed

@@ -6,14 +6,14 @@ from app.providers.records import Price
 from app.providers.requests import ToolCall
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Text:
-    """A piece of the answer."""
+    """A piece of the answer; not frozen, since one is made for each token and freezing triples its price."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reasoning:
     """A piece of the reasoning that precedes the answer."""
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from app.providers import sentences
 from app.providers.breakers import Breakers, Streams
 from app.providers.errors import Kind, ProviderError
-from app.providers.events import Done, Event
+from app.providers.events import Done, Event, Text
 from app.providers.protocol import ProviderState
 from app.providers.records import Model
 from app.providers.requests import Request
@@ -59,7 +59,7 @@ class VendorGateway:
                 async with aclosing(rest):
                     yield _told(first, waited, attempts)
                     async for event in rest:
-                        yield _told(event, waited, attempts)
+                        yield event if type(event) is Text else _told(event, waited, attempts)
             except ProviderError as error:
                 await self._breakers.settle(model, tried, error)
                 raise

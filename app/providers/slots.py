@@ -49,6 +49,7 @@ class Slots:
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
         self._lines: dict[str, deque[asyncio.Event]] = {}
+        self._giving_back: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def place(self, model: Model, deadline: float | None) -> AsyncIterator[float]:
@@ -70,7 +71,10 @@ class Slots:
             if keeper is not None:
                 keeper.cancel()
             # Shielded: whoever cancels the call must not keep its place from the others.
-            await asyncio.shield(asyncio.ensure_future(self._give_back(model, holder)))
+            back = asyncio.create_task(self._give_back(model, holder), name=f"slot-back-{model.id}")
+            self._giving_back.add(back)
+            back.add_done_callback(self._giving_back.discard)
+            await asyncio.shield(back)
 
     async def taken(self, model: Model) -> int:
         """Return how many calls are under way at a model, over all replicas."""

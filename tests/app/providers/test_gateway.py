@@ -249,6 +249,21 @@ class TestBreakers:
         assert not fake.bill.requests
 
 
+async def test_while_redis_is_away_a_replica_goes_on_by_itself(fake: Fake) -> None:
+    away = Fallback(RedisShared(Secret("redis://127.0.0.1:1/0")))  # no service has port 1
+    try:
+        async with gate(fake, away) as made:
+            assert text_of(await collect(made.stream(ask("Hello?"))))
+            held = Held(made, fake)
+            await held.hold(2)
+            assert [state.in_flight for state in await made.states()] == [2]
+            await held.let_go()
+            await fails(made, ask("[fake:kimi-401-key]"))
+            assert (await fails(made, ask("Hello?"))).attempts == 0
+    finally:
+        await away.close()
+
+
 class Held:
     """Calls that are under way until they are let go."""
 

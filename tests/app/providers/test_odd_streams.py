@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from app.providers import client as client_module
-from app.providers import connection
+from app.providers import event_stream
 from app.providers.errors import Kind, ProviderError
 from app.providers.events import Done, Event, Usage
 from tests.app.providers.fake import Fake, ask, collect, done_of, reasoning_of, text_of
@@ -131,7 +131,7 @@ async def test_an_answer_past_every_bound_is_cut_off(fake: Fake, monkeypatch: py
 
 
 async def test_a_line_past_its_bound_is_not_held(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "MOST_LINE_BYTES", 100_000)
+    monkeypatch.setattr(event_stream, "MOST_EVENT_BYTES", 100_000)
     _, error = await fails(fake, "glm", "[fake:long-line]")
 
     assert "went past 100,000" in str(error)
