@@ -195,7 +195,7 @@ def _unfinished(request: Request, held: Held, stream: _Stream, error: ProviderEr
     counted = None if error is None else error.usage
     if counted is not None:
         return _settled(held, CallState.SETTLED, counted, request, request_id, outcome)
-    if error is not None and not stream.begun and (error.kind.free or error.attempts == 0):
+    if error is not None and not stream.begun and (error.free or error.attempts == 0):
         return Settlement(held.call, CallState.RELEASED, request_id=request_id, outcome=outcome)
     return _settled(held, CallState.UNKNOWN, stream.usage(request), request, request_id, outcome)
 

@@ -34,8 +34,10 @@ async def paid(
         result = await work(held.call)
     except ProviderError as error:
         outcome, request_id = error.kind.value, error.request_id
-        if error.kind.free or error.attempts == 0:
+        if error.free or error.attempts == 0:
             state, owed = CallState.RELEASED, 0
+        elif error.kind.free:  # only what it owes for the steps before the one that failed
+            state, owed = CallState.SETTLED, error.owed
         raise
     else:
         state, outcome, owed = CallState.SETTLED, "done", result.cost
