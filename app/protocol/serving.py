@@ -3,31 +3,17 @@
 import asyncio
 import logging
 import secrets
-import sys
-from collections.abc import Coroutine
-from typing import Any
 
 from app.protocol import envelopes
 from app.protocol.call import Call
 from app.protocol.deadlines import Deadlines
+from app.protocol.eager import start
 from app.protocol.errors import Busy, Interrupted, ProtocolError
 from app.protocol.inputs import InputRequired
 from app.protocol.methods import Answer, Params, Served
 from app.protocol.stateless import HINTS, Decorate
 
 logger = logging.getLogger(__name__)
-
-if sys.version_info >= (3, 12):
-
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-        """Run at once: a call that never waits costs no loop turn."""
-        return asyncio.Task(work, loop=loop, eager_start=True)
-
-else:
-
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-        """Run from the next loop turn on (eager tasks came with 3.12)."""
-        return asyncio.Task(work, loop=loop)
 
 
 class Serving:
@@ -73,7 +59,7 @@ class Serving:
         self._deadlines.watch(call, forever=method == "subscriptions/listen")
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        call.task = _start(self._serve(call, method, handler, params), self._loop)
+        call.task = start(self._serve(call, method, handler, params), self._loop)
 
     def finish(self, call: Call, method: str, answer: Answer) -> None:
         """Encode and deliver a result, in the form its revision has for it."""
