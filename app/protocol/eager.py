@@ -7,35 +7,36 @@ on as any task does. From Python 3.12 on asyncio has this; ADR 10 says how it is
 import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 if sys.version_info >= (3, 12):
 
-    def start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
+    def start(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, name: str) -> asyncio.Task[T]:
         """Make a task of this and run its first step."""
-        return asyncio.Task(work, loop=loop, eager_start=True)
+        return asyncio.Task(work, loop=loop, name=name, eager_start=True)
 
 else:
     from asyncio.tasks import _enter_task, _leave_task  # documented for whoever runs tasks: "Extending"
     from contextvars import Context
-    from typing import cast
 
-    _first: list[Any] = []
+    _first: tuple[Any, Context]
 
     def _catch(step: Any, *, context: Context) -> None:
-        _first.append(step)
-        _first.append(context)
+        global _first
+        _first = (step, context)
 
-    def start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
+    def start(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, name: str) -> asyncio.Task[T]:
         """Make a task of this and run its first step."""
-        attributes = vars(loop)
-        # A new task asks its loop for its first step; the loop has no other caller meanwhile.
-        attributes["call_soon"] = _catch
+        call_soon = loop.call_soon
+        # A new task asks its loop for its first step; nobody else can ask anything of the loop meanwhile.
+        loop.call_soon = _catch  # type: ignore[method-assign,assignment]  # for the next line only
         try:
-            task = asyncio.Task(work, loop=loop)
+            task = asyncio.Task(work, loop=loop, name=name)
         finally:
-            del attributes["call_soon"]
-        context, step = cast("Context", _first.pop()), _first.pop()
+            loop.call_soon = call_soon  # type: ignore[method-assign]  # put back, which is quicker than deleted
+        step, context = _first
         outer = asyncio.current_task(loop)
         if outer is None:
             context.run(step)

@@ -27,7 +27,7 @@ class Pulse(Protocol):
 
 
 class Heartbeat:
-    """Pings each peer that has been silent for about `seconds`, and drops it when half as long has passed again."""
+    """Pings a peer that has been silent for about `seconds`; half as long after that it is dropped."""
 
     def __init__(self, seconds: float) -> None:
         self._beat_seconds = seconds / PING_AFTER

@@ -64,7 +64,7 @@ class WebSocketTransport:
     @property
     def in_flight(self) -> int:
         """How many calls are running."""
-        return sum(len(connection.session.calls) for connection in self._connections)
+        return sum(connection.session.in_flight for connection in self._connections)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes that are WebSocket only; `MCP_PATH` is shared, see `HttpTransport`."""
