@@ -24,9 +24,10 @@ class Session:
     """The state of one connection or one HTTP session, owned by one principal.
 
     `revision` is None until `initialize` has been answered, and stays None where requests stand
-    alone; `stateless` says that they must. `calls` are the requests in flight, by id, that
-    had to wait for something; a session holds at most as many as its dispatcher allows. `beginning` is the one whose first step is running, if any. `asked` are our own requests to the client.
-    `id` names the session among replicas; it is empty for a connection, which only one of them has.
+    alone; `stateless` says that they must. `calls` are the requests that have to wait for something, by
+    id; a session holds at most as many as its dispatcher allows. `beginning` is the one whose first step
+    is running, if any. `asked` are our own requests to the client. `id` names the session among replicas;
+    it is empty for a connection, which only one of them has.
     """
 
     __slots__ = (
