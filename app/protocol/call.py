@@ -77,7 +77,6 @@ class Call:
         "request_id",
         "revision",
         "session",
-        "started",
         "stopped",
         "task",
         "withdrawn",
@@ -99,17 +98,16 @@ class Call:
         self.meta = meta
         self.cancelled_by_client = False
         self.withdrawn = False
-        self.started = False
         self.stopped: str | None = None
         self.deadline = 0
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[dict[str, Any]] | None = None
         self.make_asker: Callable[[], Asker] | None = None
         self._asker: Asker | None = None
         self.detacher: Detacher | None = None
         self.detached: Detached | None = None
         self._state: dict[str, Any] | None = None
-        self._token: ProgressToken | None = meta.get("progressToken")
         self._progress: float | None = None
+        self._token: ProgressToken | None = meta.get("progressToken")
 
     @property
     def protocol_version(self) -> str:
@@ -243,6 +241,5 @@ class Call:
         self._token = None
 
     def _stop(self) -> None:
-        # A task cancelled before its first step would never reach its own cleanup.
-        if self.started and self.task is not None:
+        if self.task is not None:
             self.task.cancel()

@@ -5,24 +5,20 @@ from typing import Any
 MAX_DEPTH = 64
 """Levels of objects and arrays; arguments that people write have fewer than ten."""
 
+_ARRAY = ord("[")
 COUNTED = 4096
 """Longer messages are walked without counting their brackets first."""
 
 
-def too_deep(message: Any, data: bytes | str, limit: int = MAX_DEPTH) -> bool:
+def too_deep(message: Any, data: bytes, limit: int = MAX_DEPTH) -> bool:
     """Tell whether a decoded message nests deeper than `limit`.
 
     `data` is the text it was decoded from: one with no more brackets than `limit` cannot, and that
     spares nearly every small message the walk; in a large one counting costs more than the walk,
     which looks at containers only. The walk does not recurse.
     """
-    if len(data) <= COUNTED:
-        if isinstance(data, bytes):
-            opened = data.count(b"[") + data.count(b"{")
-        else:
-            opened = data.count("[") + data.count("{")
-        if opened <= limit:
-            return False
+    if len(data) <= COUNTED and data.count(b"{") + (data.count(b"[") if _ARRAY in data else 0) <= limit:
+        return False
     level = [message]
     for _ in range(limit):
         level = [

@@ -22,7 +22,7 @@ from app.protocol.envelopes import RequestId
 from app.protocol.errors import Draining, InvalidRequest, MethodNotFound, ProtocolError
 from app.protocol.inputs import Inputs
 from app.protocol.lifecycle import Lifecycle
-from app.protocol.metadata import PROTOCOL_VERSION, TASKS, meta_of
+from app.protocol.metadata import NO_META, PROTOCOL_VERSION, TASKS, meta_of
 from app.protocol.methods import ASKS, Around, Features, Params
 from app.protocol.notifications import take
 from app.protocol.prompts import Prompt, PromptTable
@@ -144,7 +144,7 @@ class Dispatcher:
         call = Call(Session(principal), "in-process", LATEST_HANDSHAKE, SilentChannel())
         return await self.tools.run(call, tool, arguments)
 
-    def receive(self, session: Session, channel: Channel, data: bytes | str) -> bool:
+    def receive(self, session: Session, channel: Channel, data: bytes) -> bool:
         """Parse one frame and dispatch it; returns as `dispatch` does."""
         try:
             message = self.decode(data)
@@ -153,7 +153,7 @@ class Dispatcher:
             return True
         return self.dispatch(session, channel, message)
 
-    def decode(self, data: bytes | str) -> Any:
+    def decode(self, data: bytes) -> Any:
         """Parse one frame or body; every transport does it here.
 
         Raises:
@@ -179,9 +179,9 @@ class Dispatcher:
         requests and of what is not a message, false of notifications and responses.
         """
         try:
-            if type(message) is list:
-                return dispatch_batch(self.dispatch, session, channel, message)
-            return self._message(session, channel, message)
+            if type(message) is dict:
+                return self._message(session, channel, message)
+            return self._no_message(session, channel, message)
         except ProtocolError as error:
             error.request_id = envelopes.id_of(message)
             self.refuse(session, channel, error)
@@ -191,25 +191,28 @@ class Dispatcher:
             self.refuse(session, channel, fault)
         return True
 
-    def _message(self, session: Session, channel: Channel, message: Any) -> bool:
-        if type(message) is not dict:
-            raise InvalidRequest("A message must be a JSON object.")
+    def _no_message(self, session: Session, channel: Channel, message: Any) -> bool:
+        if type(message) is list:
+            return dispatch_batch(self.dispatch, session, channel, message)
+        raise InvalidRequest("A message must be a JSON object.")
+
+    def _message(self, session: Session, channel: Channel, message: dict[str, Any]) -> bool:
         method = message.get("method")
         params = message.get("params")
         if params is None:
             params = {}
-        if "id" not in message:
+        request_id = message.get("id")
+        if type(request_id) is not str and type(request_id) is not int:
+            if "id" in message:
+                raise InvalidRequest("'id' must be a string or an integer.")
             take(session, message, method, params)
             return False
-        request_id = message["id"]
-        if type(request_id) is not str and type(request_id) is not int:
-            raise InvalidRequest("'id' must be a string or an integer.")
         if message.get("jsonrpc") != "2.0":
             raise InvalidRequest("'jsonrpc' must be \"2.0\".")
-        if method is None and ("result" in message or "error" in message):
-            session.answered(message)
-            return False
         if type(method) is not str:
+            if method is None and ("result" in message or "error" in message):
+                session.answered(message)
+                return False
             raise InvalidRequest("'method' must be a string.")
         if type(params) is not dict:
             raise InvalidRequest("'params' must be an object.")
@@ -221,7 +224,7 @@ class Dispatcher:
     ) -> None:
         if self._draining and method != "ping":
             raise Draining("The server is shutting down and did not run this; try again in a few seconds.")
-        meta = meta_of(params)
+        meta = meta_of(params) if "_meta" in params else NO_META
         stateless = session.stateless or PROTOCOL_VERSION in meta
         revision = named_in(meta) if stateless else session.revision
         if revision is None:

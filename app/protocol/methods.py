@@ -4,7 +4,7 @@
 of their own.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from app.protocol.tool_table import ToolTable
 Params = dict[str, Any]
 Answer = dict[str, Any]
 Instant = Callable[[Call, Params], Answer]
-Served = Callable[[Call, Params], Awaitable[Answer]]
+Served = Callable[[Call, Params], Coroutine[Any, Any, Answer]]
 
 ASKS = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods whose handlers may ask the client for input."""

@@ -3,31 +3,18 @@
 import asyncio
 import logging
 import secrets
-import sys
-from collections.abc import Coroutine
-from typing import Any
+from functools import partial
 
 from app.protocol import envelopes
 from app.protocol.call import Call
 from app.protocol.deadlines import Deadlines
+from app.protocol.eager import start
 from app.protocol.errors import Busy, Interrupted, ProtocolError
 from app.protocol.inputs import InputRequired
 from app.protocol.methods import Answer, Params, Served
 from app.protocol.stateless import HINTS, Decorate
 
 logger = logging.getLogger(__name__)
-
-if sys.version_info >= (3, 12):
-
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-        """Run at once: a call that never waits costs no loop turn."""
-        return asyncio.Task(work, loop=loop, eager_start=True)
-
-else:
-
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-        """Run from the next loop turn on (eager tasks came with 3.12)."""
-        return asyncio.Task(work, loop=loop)
 
 
 class Serving:
@@ -66,14 +53,26 @@ class Serving:
             raise Busy(f"This client has {self._max_per_client} calls in flight; wait, then try again.")
 
     def start(self, call: Call, method: str, handler: Served, params: Params) -> None:
-        """Serve a call in a task of its own."""
-        call.session.calls[call.request_id] = call
+        """Serve a call in a task of its own, which begins at once; one that has to wait is on the books."""
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        session = call.session
+        session.beginning = call
+        task = start(handler(call, params), loop, method)
+        session.beginning = None
+        if task.done():
+            self._settle(call, method, task)
+            return
+        call.task = task
+        if call.detached is None:
+            session.calls[call.request_id] = call
         self._running[call.principal] = self._running.get(call.principal, 0) + 1
         # A subscription has no end of its own; the deadlines also keep running calls from being collected.
         self._deadlines.watch(call, forever=method == "subscriptions/listen")
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        call.task = _start(self._serve(call, method, handler, params), self._loop)
+        task.add_done_callback(partial(self._ended, call, method))
+        if call.withdrawn or call.stopped is not None:  # by what its own first step did
+            task.cancel()
 
     def finish(self, call: Call, method: str, answer: Answer) -> None:
         """Encode and deliver a result, in the form its revision has for it."""
@@ -82,13 +81,20 @@ class Serving:
             answer = self._decorate(answer if hints is None else answer | hints)
         call.channel.finish(envelopes.result(call.request_id, answer))
 
-    async def _serve(self, call: Call, method: str, handler: Served, params: Params) -> None:
-        call.started = True
+    def _ended(self, call: Call, method: str, task: "asyncio.Task[Answer]") -> None:
+        self._deadlines.forget(call)
+        self._running[call.principal] -= 1
+        if not self._running[call.principal]:
+            del self._running[call.principal]
+        if call.detached is None:
+            del call.session.calls[call.request_id]
+        self._settle(call, method, task)
+
+    def _settle(self, call: Call, method: str, task: "asyncio.Task[Answer]") -> None:
         answer: Answer | None = None
         fault: ProtocolError | None = None
         try:
-            if not call.withdrawn:
-                answer = await handler(call, params)
+            answer = task.result()
         except InputRequired as needed:
             answer = needed.answer
         except ProtocolError as error:
@@ -100,17 +106,11 @@ class Serving:
                 fault = unexpected(call.principal)
         except Exception:  # noqa: BLE001 - the one boundary: whatever a handler does wrong ends here
             fault = unexpected(call.principal)
-        finally:
-            self._deadlines.forget(call)
-            self._running[call.principal] -= 1
-            if not self._running[call.principal]:
-                del self._running[call.principal]
-            if call.detached is not None:
-                call.detached.settle(answer, fault)
-            else:
-                call.close()
-                del call.session.calls[call.request_id]
-                self._answer(call, method, answer, fault)
+        if call.detached is not None:
+            call.detached.settle(answer, fault)
+            return
+        call.close()
+        self._answer(call, method, answer, fault)
 
     def _answer(self, call: Call, method: str, answer: Answer | None, fault: ProtocolError | None) -> None:
         if call.withdrawn:

@@ -24,13 +24,15 @@ class Session:
     """The state of one connection or one HTTP session, owned by one principal.
 
     `revision` is None until `initialize` has been answered, and stays None where requests stand
-    alone; `stateless` says that they must. `calls` are the requests in flight, by id; a session
-    holds at most as many as its dispatcher allows. `asked` are our own requests to the client.
-    `id` names the session among replicas; it is empty for a connection, which only one of them has.
+    alone; `stateless` says that they must. `calls` are the requests that have to wait for something, by
+    id; a session holds at most as many as its dispatcher allows. `beginning` is the one whose first step
+    is running, if any. `asked` are our own requests to the client. `id` names the session among replicas;
+    it is empty for a connection, which only one of them has.
     """
 
     __slots__ = (
         "asked",
+        "beginning",
         "calls",
         "client",
         "client_capabilities",
@@ -51,8 +53,14 @@ class Session:
         self.client_capabilities: dict[str, Any] = {}
         self.log_level = DEFAULT_LEVEL
         self.calls: dict[RequestId, Call] = {}
+        self.beginning: Call | None = None
         self.asked: dict[RequestId, asyncio.Future[dict[str, Any]]] = {}
         self.subscriptions: set[str] = set()
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being served."""
+        return len(self.calls) + (self.beginning is not None)
 
     async def request(self, channel: Channel, method: str, params: dict[str, Any]) -> Any:
         """Send the client a request on a channel and return its result.

@@ -85,7 +85,7 @@ class Tasks:
         channel, call.channel = call.channel, SilentChannel()
         call.close()
         # From here on neither a cancelled request nor a lost connection stops it.
-        del call.session.calls[call.request_id]
+        call.session.calls.pop(call.request_id, None)
         channel.finish(reply)
         return task
 

@@ -28,6 +28,34 @@ class Mirror:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A tool and what its arguments are checked with."""
+
+    tool: Tool[Any]
+    validator: SchemaValidator
+    numbers: Numbers | None
+
+    def check(self, arguments: Any) -> Any:
+        """Return the arguments as the handler takes them, or a `ToolResult` that says why they do not fit.
+
+        Raises:
+            InvalidParams: they are not an object.
+        """
+        if arguments is None:
+            arguments = {}
+        elif type(arguments) is not dict:
+            raise InvalidParams("'arguments' must be an object.")
+        if self.numbers is not None:
+            misplaced = misplaced_boolean(arguments, self.numbers)
+            if misplaced is not None:
+                return _misfit(self.tool, f"'{misplaced}': Input should be a valid number")
+        try:
+            return self.validator.validate_python(arguments)
+        except ValidationError as error:
+            return _misfit(self.tool, faults(error))
+
+
 class ToolTable:
     """Lists and calls tools; the order is the one they were given in, for every client."""
 
@@ -35,7 +63,7 @@ class ToolTable:
         self, tools: Sequence[Tool[Any]], admission: Admission | None = None, page_size: int = PAGE_SIZE
     ) -> None:
         self._admission = admission
-        self._tools: dict[str, tuple[Tool[Any], SchemaValidator, Numbers | None]] = {}
+        self._tools: dict[str, _Entry] = {}
         # A schema takes a millisecond to build: once a tool, not once a revision.
         inputs: dict[str, dict[str, Any]] = {}
         for tool in tools:
@@ -43,7 +71,7 @@ class ToolTable:
                 raise ValueError(f"Two tools are named '{tool.name}'; a name must be unique.")
             schema = schema_of(tool.arguments)
             inputs[tool.name] = schema if tool.input_schema is None else tool.input_schema
-            self._tools[tool.name] = (tool, tool.arguments.__pydantic_validator__, numbers_in(schema))
+            self._tools[tool.name] = _Entry(tool, tool.arguments.__pydantic_validator__, numbers_in(schema))
         outputs = {tool.name: schema_of(tool.output, "serialization") for tool in tools if tool.output}
         self._mirrors = {name: tuple(_mirrors(schema)) for name, schema in inputs.items()}
         self._pages = {
@@ -68,27 +96,7 @@ class ToolTable:
         return self._mirrors.get(name, ()) if isinstance(name, str) else ()
 
     async def call(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """Answer `tools/call`."""
-        name = params.get("name")
-        if self._admission is not None and isinstance(name, str) and name in self._tools:
-            waiting = self._admission.admit(call.principal, name)
-            refusal = None if waiting is None else await waiting
-            if refusal is not None:
-                return {"content": refusal.content, "isError": refusal.is_error}
-        result = await self.run(call, name, params.get("arguments"))
-        answer: dict[str, Any] = {"content": result.content, "isError": result.is_error}
-        structured = result.structured
-        if structured is not None:
-            if not result.content:
-                answer["content"] = [text(orjson.dumps(structured).decode())]
-            if call.revision.structured:
-                answer["structuredContent"] = structured
-        if result.meta is not None:
-            answer["_meta"] = result.meta
-        return answer
-
-    async def run(self, call: Call, name: object, arguments: object) -> ToolResult:
-        """Check the arguments and run the tool.
+        """Answer `tools/call`.
 
         Wrong arguments are an answer, not a protocol error, so that the model can mend them
         (SEP-1303, specification 2025-11-25).
@@ -96,31 +104,55 @@ class ToolTable:
         Raises:
             InvalidParams: there is no such tool, or `arguments` is not an object.
         """
+        entry = self._find(params.get("name"))
+        tool = entry.tool
+        if self._admission is not None:
+            waiting = self._admission.admit(call.principal, tool.name)
+            refusal = None if waiting is None else await waiting
+            if refusal is not None:
+                return {"content": refusal.content, "isError": refusal.is_error}
+        checked = entry.check(params.get("arguments"))
+        if type(checked) is ToolResult:
+            return {"content": checked.content, "isError": True}
         try:
-            tool, validator, numbers = self._tools[name]  # type: ignore[index]  # whatever came is looked up
-        except (KeyError, TypeError):
-            raise InvalidParams(f"Unknown tool: {name!r:.80}; tools/list names those there are.") from None
-        if arguments is None:
-            arguments = {}
-        elif type(arguments) is not dict:
-            raise InvalidParams("'arguments' must be an object.")
-        if numbers is not None:
-            misplaced = misplaced_boolean(arguments, numbers)
-            if misplaced is not None:
-                return _misfit(tool, f"'{misplaced}': Input should be a valid number")
-        try:
-            checked = validator.validate_python(arguments)
-        except ValidationError as error:
-            return _misfit(tool, faults(error))
-        try:
-            result = await tool.handler(call, checked)
+            result: ToolResult = await tool.handler(call, checked)
         except asyncio.CancelledError:
             if call.stopped is None:
                 raise
-            return _error(f"Tool '{tool.name}' was stopped because {call.stopped}.")
-        if tool.output is not None and result.structured is None and not result.is_error:
-            raise TypeError(f"tool '{tool.name}' declares an output but returned no structured result")
+            result = _error(f"Tool '{tool.name}' was stopped because {call.stopped}.")
+        answer: dict[str, Any] = {"content": result.content, "isError": result.is_error}
+        structured = result.structured
+        if structured is not None:
+            if not result.content:
+                answer["content"] = [text(orjson.dumps(structured).decode())]
+            if call.revision.structured:
+                answer["structuredContent"] = structured
+        elif tool.output is not None and not result.is_error:
+            raise _unstructured(tool)
+        if result.meta is not None:
+            answer["_meta"] = result.meta
+        return answer
+
+    async def run(self, call: Call, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Run a tool for this process itself: whoever may call it, and however often.
+
+        Raises:
+            InvalidParams: there is no such tool.
+        """
+        entry = self._find(name)
+        checked = entry.check(arguments)
+        if type(checked) is ToolResult:
+            return checked
+        result = await entry.tool.handler(call, checked)
+        if entry.tool.output is not None and result.structured is None and not result.is_error:
+            raise _unstructured(entry.tool)
         return result
+
+    def _find(self, name: object) -> "_Entry":
+        entry = self._tools.get(name) if type(name) is str else None
+        if entry is None:
+            raise InvalidParams(f"Unknown tool: {name!r:.80}; tools/list names those there are.")
+        return entry
 
 
 def _mirrors(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[Mirror]:
@@ -133,6 +165,10 @@ def _mirrors(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[Mir
 
 def _misfit(tool: Tool[Any], fault: str) -> ToolResult:
     return _error(f"Tool '{tool.name}' was not run because its arguments do not fit: {fault}.")
+
+
+def _unstructured(tool: Tool[Any]) -> TypeError:
+    return TypeError(f"tool '{tool.name}' declares an output but returned no structured result")
 
 
 def _error(sentence: str) -> ToolResult:

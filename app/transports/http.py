@@ -139,7 +139,7 @@ class HttpTransport:
         opening = session.revision is None
         replicas = self._replicas
         if replicas is not None and not opening:
-            exchange.recorder = replicas.recorder(session)
+            exchange.recorder = replicas.recorder(session, message)
             if elsewhere := replicas.not_here(session, message):
                 replicas.tell(session, elsewhere)
         answered = self._dispatcher.dispatch(session, exchange, message)

@@ -23,6 +23,7 @@ _LENGTH_7_BITS = 126
 _LENGTH_16_BITS = 1 << 16
 _HEADER_16 = struct.Struct("!BBH").pack
 _HEADER_64 = struct.Struct("!BBQ").pack
+_PING = b"\x89\x00"
 _HEADERS_7 = tuple(bytes((_TEXT, length)) for length in range(_LENGTH_7_BITS))
 
 
@@ -81,9 +82,9 @@ class Outbox:
         self._bytes += length
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._flush)
-        elif self._bytes > self._max_bytes:
-            self.abort()
+            self._loop.call_soon(self.flush)
+        elif self._bytes > JOIN_BYTES:
+            self._overflow()
 
     def push(self, message: bytes) -> None:
         """Queue what nobody waits for, as a reply is queued."""
@@ -95,10 +96,20 @@ class Outbox:
         if self._draining is not None:
             await self.drained()
 
+    def ping(self) -> None:
+        """Queue a ping of our own."""
+        if not self.cut_off:
+            self._parts.append(_PING)
+            self.flush()
+
+    def hold(self) -> None:
+        """Keep what is queued from now on until `flush`, which whoever holds must call in this loop turn."""
+        self._scheduled = True
+
     async def drained(self) -> None:
         """Return once everything queued has been handed to the transport and it is not full."""
         if self._scheduled and self._draining is None:
-            self._flush()
+            self.flush()
         while self._draining is not None:
             await asyncio.wait({self._draining})
 
@@ -115,7 +126,8 @@ class Outbox:
         self.close()
         self._transport.abort()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is queued, unless the reader has yet to take what was written before."""
         if self._draining is not None or not self._parts:
             self._scheduled = self._draining is not None
             return
@@ -134,6 +146,13 @@ class Outbox:
             # Nothing more is written until the reader has taken this; what comes waits in the bound.
             self._draining = self._loop.create_task(self._drain())
 
+    def _overflow(self) -> None:
+        """Write early what is too much for one write; cut off a reader that takes too little of it."""
+        if self._draining is None:
+            self.flush()
+        elif self._bytes > self._max_bytes:
+            self.abort()
+
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(self._stall_seconds):
@@ -143,4 +162,4 @@ class Outbox:
             self.abort()
             return
         self._draining = None
-        self._flush()
+        self.flush()

@@ -7,7 +7,6 @@ where the session's stream is not; a stream may be picked up where it did not be
 import asyncio
 import contextlib
 import re
-import secrets
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -23,7 +22,6 @@ from app.transports.sealed_sessions import SealedSessions
 FLUSH_SECONDS = 2.0
 """How long the end of a replica waits until what it still has to tell is told."""
 
-NAME_BYTES = 9
 CHANGED = "b."
 """How ids of events begin that tell a change: the rest is a position on the bus."""
 
@@ -43,7 +41,6 @@ class Replicas:
         self.sessions = sessions
         self.end_stream: Callable[[Session], object] = lambda _session: None
         """Ends the GET stream of a session here, if there is one."""
-        self._name = secrets.token_urlsafe(NAME_BYTES)
         self._dispatcher = dispatcher
         self._bus = bus
         self._log = log
@@ -57,20 +54,24 @@ class Replicas:
     async def running(self) -> AsyncIterator[None]:
         """Hear the other replicas for as long as the context lasts; tell what is left at its end."""
         await self._bus.begin()
-        listening = asyncio.create_task(self._bus.run(), name="bus")
+        works = [
+            asyncio.create_task(self._bus.run(), name="bus"),
+            asyncio.create_task(self._log.presence.run(), name="presence"),
+        ]
         try:
             yield
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_SECONDS):
                     await self._log.flush(FLUSH_SECONDS)
                     await self._bus.flush()
 
-    def recorder(self, session: Session) -> Recorder:
+    def recorder(self, session: Session, message: Any) -> Recorder:
         """Name and keep the events of one POST."""
-        return self._log.recorder(session)
+        return self._log.recorder(session, message)
 
     def not_here(self, session: Session, message: Any) -> list[Content]:
         """Return the parts of a message that belong to calls which do not run here."""
@@ -104,7 +105,7 @@ class Replicas:
         exchange.recorder = _Positions(session, self._bus, last_event_id)
         self._dispatcher.changes.attach(session, exchange)
         self.sessions.held.add(session)
-        self._bus.say("listening", {"session": session.id, "by": self._name})
+        self._bus.say("listening", {"session": session.id, "by": self._log.presence.name})
         if last_event_id:
             for text in await self._missed(session, last_event_id):
                 exchange.push_event(text)
@@ -142,7 +143,7 @@ class Replicas:
 
     def _on_listening(self, content: Content) -> None:
         session = self.sessions.at_hand(content["session"])
-        if session is not None and content["by"] != self._name:
+        if session is not None and content["by"] != self._log.presence.name:
             self.end_stream(session)
 
 

@@ -11,7 +11,7 @@ import pytest
 from app.protocol import batches, dispatcher, errors
 from app.protocol.depth import MAX_DEPTH
 from app.protocol.revisions import HANDSHAKE_REVISIONS, STATELESS_REVISIONS
-from app.transports import outbox, websocket
+from app.transports import outbox, websocket, websocket_connection
 from tests.transports.peers import initialize, request
 from tests.transports.server import TOKEN, Running, running
 
@@ -61,7 +61,7 @@ async def not_mcp(socket: Socket, _server: Running) -> None:
 
 
 async def broken(socket: Socket, _server: Running) -> None:
-    for _ in range(websocket.MAX_BROKEN_MESSAGES):
+    for _ in range(websocket_connection.MAX_BROKEN_MESSAGES):
         await socket.send_str("{")
 
 
@@ -104,7 +104,7 @@ async def test_a_close_code_of_the_page_is_what_the_server_closes_with(
 
 def test_the_page_lists_every_close_code_and_no_other() -> None:
     listed = {int(code) for code, _, _ in rows("Close codes")}
-    source = Path(websocket.__file__).read_text()
+    source = "".join(Path(module.__file__).read_text() for module in (websocket, websocket_connection))
     in_code = {int(aiohttp.WSCloseCode[name]) for name in re.findall(r"WSCloseCode\.([A-Z_]+)", source)}
 
     assert listed == {code for code, _ in PROVOKED}
@@ -119,11 +119,11 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
         "nesting of a message": f"{MAX_DEPTH} levels",
         "calls in flight, a session": f"{dispatcher.MAX_CALLS_PER_SESSION}",
         "messages in a batch": f"{batches.MAX_BATCH}",
-        "frames in a row that are no JSON-RPC message": f"{websocket.MAX_BROKEN_MESSAGES}",
+        "frames in a row that are no JSON-RPC message": f"{websocket_connection.MAX_BROKEN_MESSAGES}",
         "unsent answers of a slow reader": f"{outbox.OUTBOX_BYTES // 1024**2} MiB",
         "a reader that takes nothing": f"{outbox.STALL_SECONDS:g} s",
         "ping of a silent peer": f"every {websocket.HEARTBEAT_SECONDS:g} s",
-        "answer to our close frame": f"{websocket.CLOSE_SECONDS:g} s",
+        "answer to our close frame": f"{websocket_connection.CLOSE_SECONDS:g} s",
     }
     assert f"no pong within {websocket.HEARTBEAT_SECONDS / 2:g} s" in PAGE
 

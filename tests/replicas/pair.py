@@ -78,6 +78,7 @@ class Replica:
     dispatcher: Dispatcher
     http: HttpTransport
     sessions: SealedSessions
+    log: EventLog
     probe: Tools
     url: str
 
@@ -99,7 +100,8 @@ async def replica(shared: Shared, *keys: bytes, **limits: Any) -> AsyncIterator[
     )
     bus = Bus(shared)
     sessions = SealedSessions(seal, shared, bus, **limits)
-    replicas = Replicas(core, sessions, bus, EventLog(shared))
+    log = EventLog(shared)
+    replicas = Replicas(core, sessions, bus, log)
     http = HttpTransport(core, upgrade=WebSocketTransport(core).serve, replicas=replicas)
     clients = {"tester": digest(TOKEN), "other": digest(OTHER_TOKEN)}
     app = web.Application(middlewares=[Guard(clients=clients).middleware])
@@ -108,7 +110,7 @@ async def replica(shared: Shared, *keys: bytes, **limits: Any) -> AsyncIterator[
         server = TestServer(app)
         await server.start_server()
         try:
-            yield Replica(core, http, sessions, probe, str(server.make_url("/mcp")))
+            yield Replica(core, http, sessions, log, probe, str(server.make_url("/mcp")))
         finally:
             probe.release.set()
             await server.close()

@@ -39,6 +39,11 @@ class Process:
             await self._reading
         return code
 
+    async def killed(self) -> None:
+        """End it without a warning, as a machine that fails does."""
+        self._process.kill()
+        await self._process.wait()
+
     async def close(self) -> None:
         if self._process.returncode is None:
             self._process.kill()

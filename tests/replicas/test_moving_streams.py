@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from app.protocol.errors import INTERRUPTED
+from app.transports import event_log, presence
 from tests.replicas.conftest import Pair
-from tests.replicas.pair import JSON, Stream, Wire
+from tests.replicas.pair import JSON, Replica, Stream, Wire
 from tests.transports.server import OTHER_TOKEN, eventually
 
 
@@ -96,6 +98,74 @@ async def test_a_finished_stream_can_be_read_again(pair: Pair, wire: Wire) -> No
         assert await again.rest() == whole
     async with wire.listening(pair.b, stream.ids[-1]) as nothing:
         assert await nothing.rest() == []
+
+
+@pytest.fixture
+def beats(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Beats and looks so fast that a test can wait for them."""
+    monkeypatch.setattr(event_log, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(presence, "GONE_SECONDS", 0.2)
+    monkeypatch.setattr(presence, "BEAT_SECONDS", 0.02)
+    return monkeypatch
+
+
+async def lost(replica: Replica, beats: pytest.MonkeyPatch) -> None:
+    """Return once a replica counts as gone, because its next beat is an hour away."""
+    beats.setattr(presence, "BEAT_SECONDS", 3600)
+    async with asyncio.timeout(10):
+        while not await replica.log.presence.gone(  # noqa: ASYNC110 - silence raises no event
+            replica.log.presence.name
+        ):
+            await asyncio.sleep(0.01)
+
+
+async def test_what_a_killed_replica_ran_is_answered_by_the_one_that_is_asked(
+    beats: pytest.MonkeyPatch, pair: Pair, wire: Wire
+) -> None:
+    await wire.initialize(pair.a)
+    async with wire.streaming(pair.a, "pause", {"before": 2}, request_id="mine") as stream:
+        await first(stream, 2)
+        last = stream.ids[1]
+    await pair.a.probe.started.wait()
+    await lost(pair.a, beats)
+    async with wire.listening(pair.b, last) as resumed:
+        rest = await resumed.rest()
+    async with wire.listening(pair.b, last) as again:
+        assert await again.rest() == rest
+    async with wire.listening(pair.b, resumed.last_event_id) as nothing:
+        assert await nothing.rest() == []
+
+    assert steps(rest) == [2]
+    assert (rest[-1]["id"], rest[-1]["error"]["code"]) == ("mine", INTERRUPTED)
+    assert "gone" in rest[-1]["error"]["message"]
+
+
+async def test_a_call_that_is_silent_for_long_is_not_given_up_while_its_replica_lives(
+    beats: pytest.MonkeyPatch, pair: Pair, wire: Wire
+) -> None:
+    looks = asyncio.Semaphore(0)
+    ask = presence.Presence.gone
+
+    async def look(self: presence.Presence, name: str) -> bool:
+        looks.release()
+        return await ask(self, name)
+
+    beats.setattr(presence.Presence, "gone", look)
+    await wire.initialize(pair.a)
+    async with wire.streaming(pair.a, "pause", {"before": 1}) as stream:
+        await first(stream, 1)
+    async with wire.listening(pair.b, stream.last_event_id) as resumed:
+        for _ in range(3 * event_log.LOOKS_BEFORE_GONE):
+            await looks.acquire()
+        pair.a.probe.release.set()
+        rest = await resumed.rest()
+
+    assert steps(rest) == [2]
+    assert rest[-1]["result"]["content"][0]["text"] == "done"
+
+
+async def test_a_replica_nobody_has_heard_of_may_be_alive(pair: Pair) -> None:
+    assert not await pair.a.log.presence.gone("no-such-name")
 
 
 async def test_older_revisions_get_ids_but_no_empty_event(pair: Pair, wire: Wire) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitResult
 
+from tests.app.test_main import HANDSHAKE
 from tests.replicas.balancer import Balancer, balancing
 from tests.replicas.processes import TOKEN, Process, process
 from tests.transports.server import eventually
@@ -164,6 +166,36 @@ async def test_a_websocket_client_is_told_to_reconnect_and_finds_the_other_repli
         async with http.ws_connect(balancer.url, protocols=("mcp",)) as socket:
             await socket.send_json({"jsonrpc": "2.0", "id": 2, "method": "ping"})
             assert (await socket.receive_json())["id"] == 2
+
+
+async def test_a_call_of_a_killed_replica_is_answered_by_the_other(
+    two: tuple[Process, Process],
+) -> None:
+    killed, left = two
+    headers = AUTH | {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        async with http.post(killed.url, json=HANDSHAKE) as opened:
+            headers = {"Mcp-Session-Id": opened.headers["Mcp-Session-Id"]}
+        call = {"name": "count", "arguments": {"steps": 100_000}, "_meta": {"progressToken": 1}}
+        message = {"jsonrpc": "2.0", "id": "mine", "method": "tools/call", "params": call}
+        async with http.post(killed.url, json=message, headers=headers) as calling:
+            last = await _event_id(calling)
+        async with (
+            asyncio.timeout(60),
+            http.get(left.url, headers=headers | {"Last-Event-ID": last}) as resumed,
+        ):
+            await _event_id(resumed)  # what it began is kept by now
+            await killed.killed()
+            told = (await resumed.read()).decode()
+
+    answer = json.loads(told.rpartition("data: ")[2])
+    assert (answer["id"], answer["error"]["code"]) == ("mine", -31003)
+
+
+async def _event_id(stream: aiohttp.ClientResponse) -> str:
+    while not (line := await stream.content.readline()).startswith(b"id: "):
+        assert line, "the stream has ended"
+    return line[4:].strip().decode()
 
 
 async def test_a_task_of_one_replica_is_seen_and_cancelled_at_the_other(two: tuple[Process, Process]) -> None:
