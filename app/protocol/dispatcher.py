@@ -29,21 +29,18 @@ from app.protocol.prompts import Prompt, PromptTable
 from app.protocol.resources import Resource, ResourceTable
 from app.protocol.revisions import LATEST_HANDSHAKE, named_in
 from app.protocol.sealing import Seal
-from app.protocol.serving import Serving, unexpected
+from app.protocol.serving import (
+    CALL_TIMEOUT_SECONDS,
+    MAX_CALLS_PER_CLIENT,
+    MAX_CALLS_PER_SESSION,
+    Serving,
+    unexpected,
+)
 from app.protocol.session import Session
 from app.protocol.stateless import Stateless
 from app.protocol.tasks import Tasks
 from app.protocol.tool_table import ToolTable
 from app.protocol.tools import Tool, ToolResult
-
-CALL_TIMEOUT_SECONDS = 600.0
-"""The contract's CALL_TIMEOUT; bootstrap passes the configured one."""
-
-MAX_CALLS_PER_SESSION = 64
-"""Requests one session may have in flight; the next one is answered `Busy`."""
-
-MAX_CALLS_PER_CLIENT = 256
-"""Requests one client may have in flight over all its sessions, tasks included."""
 
 BEFORE_HANDSHAKE = frozenset({"initialize", "ping"})
 

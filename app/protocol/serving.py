@@ -16,6 +16,15 @@ from app.protocol.stateless import HINTS, Decorate
 
 logger = logging.getLogger(__name__)
 
+CALL_TIMEOUT_SECONDS = 600.0
+"""The contract's CALL_TIMEOUT; bootstrap passes the configured one."""
+
+MAX_CALLS_PER_SESSION = 64
+"""Requests one session may have in flight; the next one is answered `Busy`."""
+
+MAX_CALLS_PER_CLIENT = 256
+"""Requests one client may have in flight over all its sessions, tasks included."""
+
 
 class Serving:
     """Starts calls, bounds them, and answers each exactly once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from app.protocol import batches, dispatcher, errors
+from app.protocol import batches, errors, serving
 from app.protocol.depth import MAX_DEPTH
 from app.protocol.revisions import HANDSHAKE_REVISIONS, STATELESS_REVISIONS
 from app.transports import outbox, websocket, websocket_connection
@@ -117,7 +117,7 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
     assert found == {
         "`MAX_MESSAGE_BYTES`": f"{websocket.MAX_MESSAGE_BYTES // 1024**2} MiB",
         "nesting of a message": f"{MAX_DEPTH} levels",
-        "calls in flight, a session": f"{dispatcher.MAX_CALLS_PER_SESSION}",
+        "calls in flight, a session": f"{serving.MAX_CALLS_PER_SESSION}",
         "messages in a batch": f"{batches.MAX_BATCH}",
         "frames in a row that are no JSON-RPC message": f"{websocket_connection.MAX_BROKEN_MESSAGES}",
         "unsent answers of a slow reader": f"{outbox.OUTBOX_BYTES // 1024**2} MiB",

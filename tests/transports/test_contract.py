@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.protocol.dispatcher import MAX_CALLS_PER_SESSION
+from app.protocol.serving import MAX_CALLS_PER_SESSION
 from tests.transports.peers import Peer, call, handshake, initialize, request
 from tests.transports.server import Running
 
