@@ -141,9 +141,8 @@ class Run:
                         say(event.text)
                 elif isinstance(event, Reasoning):
                     if not stream.begun:
-                        self.stage = f"{request.model.id} is thinking"
+                        self.now(f"{request.model.id} is thinking")
                     stream.reasoning.append(event.text)
-                    self.output.beat()
                 else:
                     return event
         raise AssertionError("a stream ends with Done or an error")

@@ -24,36 +24,39 @@ class View:
         self._look = look
         self._news = news
         self._shown = 0
-        self._steps = 0.0
         self._stage = ""
+        self._steps = 0.0
 
     async def until(self, over: "asyncio.Future[Any]", seconds: float | None) -> bool:
         """Watch until it is over, or for so long; return whether it is over."""
         loop = asyncio.get_running_loop()
         ends = None if seconds is None else loop.time() + seconds
-        if self._look()[1] and not over.done():
-            # Who comes later is told at once what was said before.
-            await self._report()
         while not over.done():
             left = HEARTBEAT_SECONDS if ends is None else min(HEARTBEAT_SECONDS, ends - loop.time())
             if left <= 0:
                 return False
-            news = asyncio.ensure_future(self._news())
-            try:
-                await asyncio.wait({over, news}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                news.cancel()
-            if over.done():
-                break
-            await self._report()
-            pause = PROGRESS_SECONDS if ends is None else min(PROGRESS_SECONDS, max(0.0, ends - loop.time()))
-            await asyncio.wait({over}, timeout=pause)
+            stage, said = self._look()
+            if len(said) > self._shown:
+                # The first words are shown at once; from then on so many as have gathered.
+                await self._report(stage, said)
+                await asyncio.wait({over}, timeout=min(PROGRESS_SECONDS, left))
+            elif stage != self._stage:
+                await self._report(stage, said)
+            elif not await self._news_within(left, over):
+                await self._report(stage, said)
         return True
 
-    async def _report(self) -> None:
-        stage, said = self._look()
+    async def _news_within(self, seconds: float, over: "asyncio.Future[Any]") -> bool:
+        news = asyncio.ensure_future(self._news())
+        try:
+            done, _ = await asyncio.wait({over, news}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            news.cancel()
+        return bool(done)
+
+    async def _report(self, stage: str, said: str) -> None:
         fresh = said[self._shown :]
-        self._shown = len(said)
+        self._shown, self._stage = len(said), stage
         # Every value must be above the last one, also when nothing was said meanwhile.
         self._steps = max(self._steps + 1, float(len(said)))
         await self._call.progress(self._steps, message=fresh or stage)
