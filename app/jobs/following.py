@@ -3,6 +3,7 @@
 import asyncio
 
 from app.jobs import rendering
+from app.jobs.beat import Beat
 from app.jobs.view import View
 from app.protocol.tools import Call, ToolResult
 from app.stores import JobStore
@@ -30,7 +31,7 @@ class Follower:
         seen = _Seen(job)
         if not job.status.over and seconds > 0:
             over = asyncio.ensure_future(self._until_over(seen))
-            view = View(call, lambda: ("running", seen.text), seen.news)
+            view = View(call, lambda: ("running", seen.text), seen.beat.next)
             try:
                 await view.until(over, seconds)
             finally:
@@ -64,12 +65,8 @@ class _Seen:
         self.job = job
         self.text = ""
         self.number = 0
-        self._beat = asyncio.Event()
+        self.beat = Beat()
 
     def add(self, text: str) -> None:
         self.text += text
-        self._beat.set()
-
-    async def news(self) -> None:
-        await self._beat.wait()
-        self._beat.clear()
+        self.beat.now()

@@ -106,10 +106,8 @@ class Jobs:
         if self.full:
             return _error(FULL)
         run, task = self._launch(order, script)
-        begun = asyncio.create_task(run.account.begun.wait())
         try:
-            await asyncio.wait({task, begun}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
+            if not await _begun(run, task):
                 return await task
         except Earlier as earlier:
             return await self.attach(call, earlier.job, 0)
@@ -117,8 +115,6 @@ class Jobs:
             if call.cancelled_by_client:
                 run.stop(JobStatus.CANCELLED, CANCELLED)
             raise
-        finally:
-            begun.cancel()
         return rendering.running(run.id, run.order.tool, run.stage, "", run.account.thread)
 
     async def attach(self, call: Call, job: Job, seconds: float | None = None) -> ToolResult:
@@ -127,7 +123,7 @@ class Jobs:
         here = self._running.get(job.id)
         if here is not None:
             run, task = here
-            view = View(call, lambda: (run.stage, run.output.text), run.output.news)
+            view = View(call, lambda: (run.stage, run.output.text), run.output.beat.next)
             if await view.until(task, patience):
                 return await _shown(task)
             return rendering.running(run.id, run.order.tool, run.stage, run.output.text, run.account.thread)
@@ -178,10 +174,11 @@ class Jobs:
         return run, task
 
     async def _watch(self, call: Call, run: Run, task: "asyncio.Task[ToolResult]") -> ToolResult:
-        view = View(call, lambda: (run.stage, run.output.text), run.output.news)
+        view = View(call, lambda: (run.stage, run.output.text), run.output.beat.next)
         kept = not run.order.no_store
         try:
-            if await view.until(task, self._detach_seconds if kept else None):
+            # A handle is given out only for a job that is there.
+            if await view.until(task, self._detach_seconds if kept else None) or not await _begun(run, task):
                 return await asyncio.shield(task)
             if await call.detach(task_id=run.id):
                 return await asyncio.shield(task)
@@ -194,7 +191,7 @@ class Jobs:
 
     def _ended(self, run: Run) -> None:
         del self._running[run.id]
-        run.output.beat()
+        run.output.beat.now()
         self._bus.say(KIND, {"job": run.id})
         self.when_ended(run)
 
@@ -210,6 +207,16 @@ class Jobs:
             self.stop(content["job"])
         else:
             self._follower.moved(content["job"])
+
+
+async def _begun(run: Run, task: "asyncio.Task[ToolResult]") -> bool:
+    """Wait until the store has the job, or there will be none; return whether it has and goes on."""
+    begun = asyncio.create_task(run.account.begun.wait())
+    try:
+        await asyncio.wait({task, begun}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        begun.cancel()
+    return not task.done()
 
 
 async def _shown(task: "asyncio.Task[ToolResult]") -> ToolResult:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from app.jobs.beat import Beat
 from app.stores import StoreUnavailableError
 from app.stores.records import Piece, Standing
 
@@ -32,6 +33,8 @@ class Output:
 
     def __init__(self, keep: Keep | None, stop: Callable[[Standing], None]) -> None:
         self.length = 0
+        self.beat = Beat()
+        """When more is said, or something else about the job changes."""
         self._parts: list[str] = []
         self._keep = keep
         self._stop = stop
@@ -41,7 +44,6 @@ class Output:
         self._took = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
-        self._beat: asyncio.Future[None] | None = None
 
     @property
     def text(self) -> str:
@@ -59,25 +61,13 @@ class Output:
         """Say more."""
         self._parts.append(text)
         self.length += len(text)
-        self.beat()
+        self.beat.now()
         if self._keep is None:
             return
         if self._number == 0 or self.length - self._kept >= FLUSH_CHARACTERS:
             self._flush()
         elif self._timer is None:
             self._flush_later()
-
-    def beat(self) -> None:
-        """Wake whoever waits for news."""
-        beat, self._beat = self._beat, None
-        if beat is not None and not beat.done():
-            beat.set_result(None)
-
-    async def news(self) -> None:
-        """Wait until more was said, or something else happened."""
-        if self._beat is None:
-            self._beat = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._beat)
 
     async def close(self) -> None:
         """Stop writing; what is being written at this moment is finished."""

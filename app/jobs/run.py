@@ -66,7 +66,7 @@ class Run:
     def now(self, stage: str) -> None:
         """Say what is being done, for whoever watches."""
         self.stage = stage
-        self.output.beat()
+        self.output.beat.now()
 
     async def ask(self, ask: Ask) -> Answer:
         """Make one vendor call, or where it fails before its first byte the same call at the other vendor.

@@ -1,7 +1,7 @@
 """A request's view of a job: progress with what is being said, and an early answer for impatient clients."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from app.protocol.tools import Call
@@ -19,7 +19,7 @@ Look = Callable[[], tuple[str, str]]
 class View:
     """Reports to one call until `over` is done or the call's patience ends."""
 
-    def __init__(self, call: Call, look: Look, news: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, call: Call, look: Look, news: Callable[[], "asyncio.Future[None]"]) -> None:
         self._call = call
         self._look = look
         self._news = news
@@ -42,17 +42,13 @@ class View:
                 await asyncio.wait({over}, timeout=min(PROGRESS_SECONDS, left))
             elif stage != self._stage:
                 await self._report(stage, said)
-            elif not await self._news_within(left, over):
-                await self._report(stage, said)
+            else:
+                done, _ = await asyncio.wait(
+                    {over, self._news()}, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not done:
+                    await self._report(stage, said)
         return True
-
-    async def _news_within(self, seconds: float, over: "asyncio.Future[Any]") -> bool:
-        news = asyncio.ensure_future(self._news())
-        try:
-            done, _ = await asyncio.wait({over, news}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            news.cancel()
-        return bool(done)
 
     async def _report(self, stage: str, said: str) -> None:
         fresh = said[self._shown :]

@@ -38,14 +38,14 @@ class Watched:
         self.stage = "asking"
         self.output = Output(None, lambda _: None)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.view = View(self.call, lambda: (self.stage, self.output.text), self.output.news)  # type: ignore[arg-type]  # all that a view needs of a call
+        self.view = View(self.call, lambda: (self.stage, self.output.text), self.output.beat.next)  # type: ignore[arg-type]  # all that a view needs of a call
 
     def watch(self, seconds: float | None = None) -> "asyncio.Task[bool]":
         return asyncio.create_task(self.view.until(self.over, seconds))
 
     def now(self, stage: str) -> None:
         self.stage = stage
-        self.output.beat()
+        self.output.beat.now()
 
 
 async def test_the_first_words_follow_a_stage_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
