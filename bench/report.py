@@ -31,11 +31,11 @@ class Report:
     @property
     def missed(self) -> list[str]:
         """One sentence for each must that is not met; a figure that could not be run is not met."""
-        return [_missed(verdict) for verdict in self.verdicts if verdict.met is False]
+        return [missed(verdict) for verdict in self.verdicts if verdict.met is False]
 
     def tables(self) -> list[list[list[str]]]:
         """Return the tables as rows of cells, the first row the header."""
-        return [self._figures(), self._peers(), self._latencies()]
+        return [figure_rows(self.verdicts, "bare aiohttp"), self._peers(), self._latencies()]
 
     def remarks(self) -> list[str]:
         """Return what a reader must know to judge the tables."""
@@ -67,21 +67,6 @@ class Report:
             "not_run": {" / ".join(where): reason for where, reason in self.results.reasons.items()},
         }
 
-    def _figures(self) -> list[list[str]]:
-        rows = [["figure", "must", "aim", "measured", "this server", "bare aiohttp", ""]]
-        for verdict in self.verdicts:
-            figure = verdict.figure
-            sign = ">=" if figure.at_least else "<="
-            limits = [f"{sign} {figure.must:g}", "" if figure.aim is None else f"{figure.aim:g}"]
-            if verdict.median is None:
-                rows.append([figure.title, *limits, "not run", "", "", "not met"])
-                continue
-            absolute = [_with_unit(verdict.own, figure.unit), _with_unit(verdict.base, figure.unit)]
-            rows.append(
-                [figure.title, *limits, _spread(verdict), *absolute, "met" if verdict.met else "not met"]
-            )
-        return rows
-
     def _peers(self) -> list[list[str]]:
         rows = [["MCP SDK v2 on uvicorn, against this server", "ratio", "SDK", "this server"]]
         for verdict in (judge(figure, self.results) for figure in PEERS):
@@ -101,6 +86,21 @@ class Report:
             parts = [f"{quantile(ordered, part) / 1000:.2f}" for part in (0.5, 0.99, 0.999)]
             rows.append([names[lane], str(len(ordered)), *parts])
         return rows
+
+
+def figure_rows(verdicts: Sequence[Verdict], base: str) -> list[list[str]]:
+    """Return promised figures as rows of cells; `base` is what they are compared with."""
+    rows = [["figure", "must", "aim", "measured", "this server", base, ""]]
+    for verdict in verdicts:
+        figure = verdict.figure
+        sign = ">=" if figure.at_least else "<="
+        limits = [f"{sign} {figure.must:g}", "" if figure.aim is None else f"{figure.aim:g}"]
+        if verdict.median is None:
+            rows.append([figure.title, *limits, "not run", "", "", "not met"])
+            continue
+        absolute = [_with_unit(verdict.own, figure.unit), _with_unit(verdict.base, figure.unit)]
+        rows.append([figure.title, *limits, _spread(verdict), *absolute, "met" if verdict.met else "not met"])
+    return rows
 
 
 def terminal(rows: Sequence[Sequence[str]]) -> str:
@@ -134,7 +134,8 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _missed(verdict: Verdict) -> str:
+def missed(verdict: Verdict) -> str:
+    """Say in one sentence that a must is not met."""
     figure = verdict.figure
     if verdict.median is None:
         return f"{figure.title}: not run ({verdict.reason})"

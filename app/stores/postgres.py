@@ -1,8 +1,7 @@
 """PostgreSQL through asyncpg: one round trip an operation, and safe behind a transaction pooler."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information
@@ -11,7 +10,7 @@ import orjson
 from app import contract
 from app.settings import Secret
 from app.stores import migrations
-from app.stores.errors import NotFoundError, StoreUnavailableError
+from app.stores.errors import NotFoundError, StoreError, StoreUnavailableError
 from app.stores.functions import NOT_FOUND, FunctionStore, TryAgainError, encode
 from app.version import VERSION
 
@@ -39,8 +38,8 @@ Pool = Any
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
-ACQUIRE_SECONDS = 5.0
-"""How long work waits for a free connection before it is told that the store is too busy."""
+CALL_SECONDS = 15.0
+"""For one call in all, the wait for a free connection and the making of one included."""
 MIGRATION_SECONDS = 120.0
 """For waiting on another replica's migration and running our own."""
 CLOSE_SECONDS = 5.0
@@ -71,19 +70,15 @@ class PostgresStore(FunctionStore):
         """Connect and migrate."""
         if self._pool is not None:
             return
-        async with self._errors(MIGRATION_SECONDS):
-            connection = await asyncpg.connect(**self._options() | {"statement_cache_size": 0})
-            try:
-                self.pooled = await _through_pooler(connection)
-                await self._migrate(connection)
-            except BaseException:
-                connection.terminate()
-                raise
-            await connection.close(timeout=CLOSE_SECONDS)
-            # Nothing here outlives its statement, so that giving a connection back needs no round trip.
-            self._pool = await asyncpg.create_pool(
-                min_size=1, max_size=POOL_SIZE, reset=_nothing, **self._options()
-            )
+        try:
+            async with asyncio.timeout(MIGRATION_SECONDS):
+                await self._prepare()
+                # Nothing here outlives its statement, so that giving a connection back needs no round trip.
+                self._pool = await asyncpg.create_pool(
+                    min_size=1, max_size=POOL_SIZE, reset=_nothing, **self._options()
+                )
+        except (TimeoutError, *_FAILURES) as error:
+            raise _translated(error) from error
 
     async def close(self) -> None:
         """Close the pool; connections that are still busy after a moment are cut."""
@@ -100,15 +95,28 @@ class PostgresStore(FunctionStore):
         """Call one function in one statement, which is its own transaction."""
         if self._pool is None:
             raise StoreUnavailableError("PostgreSQL is not connected: it is connected at start, look above.")
-        async with (
-            self._errors(ACQUIRE_SECONDS + CONNECT_SECONDS + COMMAND_SECONDS),
-            self._pool.acquire(timeout=ACQUIRE_SECONDS + CONNECT_SECONDS) as connection,
-        ):
-            # Text on both sides: the server parses and writes it, and there is no codec to be set up.
-            answer = await connection.fetchval(
-                f"SELECT exai.{function}($1::text::jsonb)::text", encode(args).decode()
-            )
+        try:
+            async with asyncio.timeout(CALL_SECONDS), self._pool.acquire() as connection:
+                # Text on both sides: the server parses and writes it, and there is no codec to be set up.
+                answer = await connection.fetchval(
+                    f"SELECT exai.{function}($1::text::jsonb)::text", encode(args).decode()
+                )
+        except (TimeoutError, *_FAILURES) as error:
+            if isinstance(error, _POOLED):
+                await self._forget_statements()
+            raise _translated(error) from error
         return orjson.loads(answer)
+
+    async def _prepare(self) -> None:
+        """Look who is there and migrate, on a connection that is safe whoever it is."""
+        connection = await asyncpg.connect(**self._options() | {"statement_cache_size": 0})
+        try:
+            self.pooled = await _through_pooler(connection)
+            await self._migrate(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        await connection.close(timeout=CLOSE_SECONDS)
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -155,30 +163,22 @@ class PostgresStore(FunctionStore):
         )
         return [(row["version"], row["oldest_application"]) for row in rows]
 
-    @asynccontextmanager
-    async def _errors(self, seconds: float) -> AsyncIterator[None]:
-        """Bound the work and translate what asyncpg and the network raise; the URL is never repeated."""
-        try:
-            async with asyncio.timeout(seconds):
-                yield
-        except TimeoutError as error:
-            raise StoreUnavailableError(
-                "PostgreSQL did not answer in time: check that the host in DATABASE_URL is right and running."
-            ) from error
-        except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
-            raise StoreUnavailableError(
-                f"PostgreSQL refuses us ({error}): correct user, password or database in DATABASE_URL."
-            ) from error
-        except _FAILURES as error:
-            if getattr(error, "sqlstate", None) == NOT_FOUND:
-                raise NotFoundError(error.message, error.detail) from error  # type: ignore[union-attr]  # such an error has both
-            kind = TryAgainError if isinstance(error, _PASSING + _POOLED) else StoreUnavailableError
-            if isinstance(error, _POOLED):
-                await self._forget_statements()
-            reason = str(error) or type(error).__name__
-            raise kind(
-                f"PostgreSQL cannot be used ({reason}): check DATABASE_URL and the database's log."
-            ) from error
+
+def _translated(error: BaseException) -> StoreError:
+    """Say in our words what asyncpg or the network raised; the URL is never repeated."""
+    if isinstance(error, TimeoutError):
+        return StoreUnavailableError(
+            "PostgreSQL did not answer in time: check that the host in DATABASE_URL is right and running."
+        )
+    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError | asyncpg.InvalidCatalogNameError):
+        return StoreUnavailableError(
+            f"PostgreSQL refuses us ({error}): correct user, password or database in DATABASE_URL."
+        )
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == NOT_FOUND:
+        return NotFoundError(error.message, error.detail)
+    kind = TryAgainError if isinstance(error, _PASSING + _POOLED) else StoreUnavailableError
+    reason = str(error) or type(error).__name__
+    return kind(f"PostgreSQL cannot be used ({reason}): check DATABASE_URL and the database's log.")
 
 
 async def _through_pooler(connection: Connection) -> bool:

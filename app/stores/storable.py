@@ -6,11 +6,14 @@ PostgreSQL's text has no NUL, and no UTF-8 has lone surrogates; both come with t
 import dataclasses
 import operator
 from collections.abc import Mapping
+from datetime import datetime
+from types import NoneType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _SIGN = "\ufffd"
+_PLAIN = frozenset({int, float, bool, NoneType, bytes, datetime})
 
 
 def storable(value: T) -> T:
@@ -19,20 +22,26 @@ def storable(value: T) -> T:
 
 
 def _storable(value: Any) -> Any:
-    match value:
-        case str():
-            return _text(value)
-        case Mapping():
-            return {_storable(key): _storable(one) for key, one in value.items()}
-        case list() | tuple():
-            ones = [_storable(one) for one in value]
-            return value if all(map(operator.is_, ones, value)) else type(value)(ones)
-        case _ if dataclasses.is_dataclass(value):
-            fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
-            changed = {name: new for name, old in fields.items() if (new := _storable(old)) is not old}
-            return dataclasses.replace(value, **changed) if changed else value  # type: ignore[type-var]  # an instance
-        case _:
-            return value
+    kind = type(value)
+    if kind is str:
+        return _text(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {_storable(key): _storable(one) for key, one in value.items()}
+    if kind is list or kind is tuple:
+        ones = [_storable(one) for one in value]
+        return value if all(map(operator.is_, ones, value)) else kind(ones)
+    if dataclasses.is_dataclass(value):
+        changed = {}
+        for name in value.__dataclass_fields__:
+            old = getattr(value, name)
+            if (new := _storable(old)) is not old:
+                changed[name] = new
+        return dataclasses.replace(value, **changed) if changed else value  # type: ignore[type-var]  # an instance
+    if isinstance(value, Mapping):
+        return _storable(dict(value))
+    return value
 
 
 def _text(text: str) -> str:

@@ -1,22 +1,23 @@
 """How a function is called: what its arguments look like, and when a call is made again."""
 
 import abc
+import asyncio
 import base64
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
-import stamina
+import structlog
 
 from app.stores.errors import NotFoundError, StoreUnavailableError
 from app.stores.storable import storable
 
 NOT_FOUND = "EX404"
 """The SQLSTATE of a function's error that something is not there; message and detail are thing and id."""
-ATTEMPTS = 3
-FIRST_WAIT_SECONDS = 0.05
-LONGEST_WAIT_SECONDS = 0.5
-"""Between attempts: doubled from the first to the longest, with some chance in it."""
+WAITS = (0.05, 0.5)
+"""Seconds before the second and the third attempt, which is the last."""
+
+log = structlog.get_logger(__name__)
 
 
 class TryAgainError(StoreUnavailableError):
@@ -40,23 +41,21 @@ class Caller(abc.ABC):
         """
 
     async def _ask(self, function: str, *, removes: bool = False, **args: Any) -> Any:
-        """Call a function, again if need be; of one that `removes`, a second attempt may find it done."""
-        async for attempt in stamina.retry_context(
-            on=TryAgainError,
-            attempts=ATTEMPTS,
-            wait_initial=FIRST_WAIT_SECONDS,
-            wait_max=LONGEST_WAIT_SECONDS,
-            wait_jitter=FIRST_WAIT_SECONDS,
-            timeout=None,  # each attempt has its own deadline, and there are few
-        ):
-            with attempt:
-                try:
-                    return await self._call(function, args)
-                except NotFoundError:
-                    if removes and attempt.num > 1:
-                        return None
+        """Call a function, again if need be; of one that `removes`, a later attempt may find it done."""
+        attempt = 0
+        while True:
+            try:
+                return await self._call(function, args)
+            except TryAgainError as error:
+                if attempt == len(WAITS):
                     raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
+                log.warning("asking the store again", function=function, reason=str(error))
+            except NotFoundError:
+                if removes and attempt:
+                    return None
+                raise
+            await asyncio.sleep(WAITS[attempt])
+            attempt += 1
 
 
 def encode(args: Mapping[str, Any]) -> bytes:
