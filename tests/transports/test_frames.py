@@ -22,6 +22,7 @@ from aiohttp.web_protocol import RequestHandler
 from app.transports import frames
 from app.transports.fairness import Shares
 from app.transports.outbox import Outbox
+from app.transports.websocket_connection import Connection
 from tests.transports.peers import call, initialize
 from tests.transports.server import TOKEN, Running, running
 from tests.transports.test_outbox import Wire
@@ -172,6 +173,27 @@ async def test_nothing_is_served_after_our_close_frame(server: Running) -> None:
                 rest += more
 
     assert b'"id"' not in rest
+    outgoing.close()
+
+
+async def test_nothing_is_taken_from_the_moment_the_socket_closes(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incoming, outgoing = await asyncio.open_connection(*server.address)
+    outgoing.write(UPGRADE + pinging(1))
+    async with asyncio.timeout(WAIT_SECONDS):
+        await incoming.readuntil(b"}}")
+        taken: list[bytes] = []
+        monkeypatch.setattr(Connection, "take", lambda _, data: taken.append(data) or True)
+        (connection,) = server.websocket._connections
+        parser = connection.socket._bytes
+        parser.feed_data(pinging(2))
+        closing = asyncio.create_task(connection.socket.close(code=1001))
+        await asyncio.sleep(0)
+        parser.feed_data(pinging(3) + frame(b"\x03\xe9", CLOSE))
+        await closing
+
+    assert len(taken) == 1
     outgoing.close()
 
 
