@@ -66,7 +66,9 @@ class LoadGenerator:
             raise NotAnsweredError(_sentence(ended.stderr, server))
         sample = Sample(**json.loads(ended.stdout))
         if not sample.seconds or not sample.calls:
-            raise NotAnsweredError(f"{server.contestant.title}: nothing was answered; is the machine this busy?")
+            raise NotAnsweredError(
+                f"{server.contestant.title}: nothing was answered; is the machine this busy?"
+            )
         return sample
 
     @contextlib.contextmanager
