@@ -24,7 +24,7 @@ from app.protocol.tools import Call, ToolResult
 from app.settings import Settings
 from app.telemetry import logs
 from bench.contestants import ROOT
-from bench.servers import product
+from bench.servers import product, unwatched
 
 WARM_CALLS = 100
 COUNTED_CALLS = 200
@@ -58,7 +58,9 @@ class Meter:
 
 
 def count() -> dict[str, float]:
-    """Return the function calls of a tools/call: `ours`, every feature on, and `bare`, an echo of the frame.
+    """Return the function calls of a tools/call.
+
+    `ours` has every feature on, `unwatched` is the same server and nothing measured, `bare` echoes the frame.
 
     Counted in a process of its own, so that neither a test runner nor its settings are part of it.
 
@@ -75,8 +77,10 @@ def count() -> dict[str, float]:
     return counted
 
 
-def per_tools_call() -> float:
+def per_tools_call(*, watched: bool = True) -> float:
     """Count in this process what a tools/call over WebSocket costs our server."""
+    if not watched:
+        unwatched.stop_watching()
     meter = Meter()
 
     async def echo(_: Call, arguments: product.Echo) -> ToolResult:
@@ -147,4 +151,5 @@ async def _talk(port: int, *options: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps({"ours": per_tools_call(), "bare": per_echo()}))
+    counted = {"ours": per_tools_call(), "bare": per_echo()}
+    sys.stdout.write(json.dumps(counted | {"unwatched": per_tools_call(watched=False)}))

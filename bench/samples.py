@@ -64,7 +64,12 @@ class LoadGenerator:
             )
         if ended.returncode or not ended.stdout:
             raise NotAnsweredError(_sentence(ended.stderr, server))
-        return Sample(**json.loads(ended.stdout))
+        sample = Sample(**json.loads(ended.stdout))
+        if not sample.seconds or not sample.calls:
+            raise NotAnsweredError(
+                f"{server.contestant.title}: nothing was answered; is the machine this busy?"
+            )
+        return sample
 
     @contextlib.contextmanager
     def sessions(self, server: Server, dialect: Dialect, count: int) -> Iterator[float]:
