@@ -34,6 +34,7 @@ from app.transports.operations import Operations
 from app.transports.replicas import Replicas
 from app.transports.sealed_sessions import SealedSessions
 from app.transports.task_shelf import TaskShelf
+from app.transports.uploads import Uploads
 from app.transports.websocket import WebSocketTransport
 from app.version import VERSION
 
@@ -142,6 +143,13 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         max_message_bytes=settings.max_message_bytes,
         body_seconds=limits.body_seconds,
     )
+    uploads = Uploads(
+        about.intake.keep,
+        max_file_bytes=limits.file_bytes,
+        upload_seconds=limits.upload_seconds,
+        at_once=limits.uploads,
+        draining=lambda: dispatcher.draining,
+    )
     guard = adapters.guard(settings, shared, shares)
     clients = LiveClients(
         config_dir=settings.config_dir,
@@ -208,7 +216,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     middlewares = [guard.middleware, *instruments.middlewares]
     app = web.Application(middlewares=middlewares, client_max_size=settings.max_message_bytes)
-    app.add_routes([*operations.routes(), *websocket.routes(), *http.routes()])
+    app.add_routes([*operations.routes(), *websocket.routes(), *http.routes(), *uploads.routes()])
     app.cleanup_ctx.append(lifetime)
     app[HEALTH], app[SHUTDOWN], app[WEBSOCKET], app[HTTP] = health, shutdown, websocket, http
     app[CLIENTS], app[DISPATCHER], app[JOBS] = clients, dispatcher, about.jobs

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,11 @@ def token_source(file: str | None, environ: Mapping[str, str]) -> Callable[[], s
     return lambda: token or None
 
 
-def run(url: "URL", token_file: str | None, source: int, sink: int) -> Exit:
-    """Carry messages until the client closes its end or the server refuses the bridge."""
+def run(url: "URL", token_file: str | None, source: int, sink: int, roots: Sequence[Path]) -> Exit:
+    """Carry messages until the client closes its end or the server refuses the bridge.
+
+    Files that calls name by their paths are read within `roots`.
+    """
     from app.settings import parsing
 
     token = token_source(token_file, os.environ)
@@ -71,13 +74,19 @@ def run(url: "URL", token_file: str | None, source: int, sink: int) -> Exit:
     except ValueError as error:
         _tell(f"MAX_MESSAGE_BYTES is {os.environ['MAX_MESSAGE_BYTES']!r}, {error}")
         return Exit.CONFIGURATION
-    return run_to_end(lambda: _carry(url, token, limit, source, sink))
+    return run_to_end(lambda: _carry(url, token, limit, source, sink, roots))
 
 
 async def _carry(
-    url: "URL", token: Callable[[], str | None], max_message_bytes: int, source: int, sink: int
+    url: "URL",
+    token: Callable[[], str | None],
+    max_message_bytes: int,
+    source: int,
+    sink: int,
+    roots: Sequence[Path],
 ) -> Exit:
     from app.transports.stdio_bridge import Bridge
+    from app.transports.stdio_files import LocalFiles
     from app.transports.stdio_link import Refused, is_loopback, server_at
 
     if url.scheme == "ws" and not is_loopback(url):
@@ -90,6 +99,7 @@ async def _carry(
             tell=_tell,
             max_message_bytes=max_message_bytes,
             finish_seconds=FINISH_SECONDS,
+            files=LocalFiles(roots),
         )
         try:
             await until_stopped(bridge.run())

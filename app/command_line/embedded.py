@@ -1,6 +1,7 @@
 """`exai-mcp stdio` without `--url`: the whole server in this process, without its port."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.exits import Exit
@@ -9,8 +10,8 @@ from app.process import say, until_stopped
 from app.settings import ConfigurationError, Settings
 
 
-def run(source: int, sink: int) -> Exit:
-    """Serve the peer behind two descriptors until it closes its end."""
+def run(source: int, sink: int, roots: Sequence[Path]) -> Exit:
+    """Serve the peer behind two descriptors until it closes its end; its files are read within `roots`."""
     try:
         settings = Settings.from_env(os.environ, Path.cwd())
     except ConfigurationError as error:
@@ -23,14 +24,15 @@ def run(source: int, sink: int) -> Exit:
     logs.configure(settings)
     for warning in settings.warnings:
         structlog.get_logger(__name__).warning(warning)
-    return run_to_end(lambda: _serve(settings, source, sink))
+    return run_to_end(lambda: _serve(settings, source, sink, roots))
 
 
-async def _serve(settings: Settings, source: int, sink: int) -> Exit:
+async def _serve(settings: Settings, source: int, sink: int, roots: Sequence[Path]) -> Exit:
     from aiohttp import web
 
     from app.bootstrap import DISPATCHER, SHUTDOWN, build_app
     from app.transports.stdio import StdioTransport
+    from app.transports.stdio_files import LocalFiles
 
     app = build_app(settings)
     # The application is started for what it owns (store, shared state, start check); nothing listens.
@@ -43,6 +45,7 @@ async def _serve(settings: Settings, source: int, sink: int) -> Exit:
             sink,
             max_message_bytes=settings.max_message_bytes,
             finish_seconds=settings.drain_timeout,
+            files=LocalFiles(roots, settings.server_file.limits.file_bytes),
         )
         await until_stopped(transport.serve(), app[SHUTDOWN].wait())
     finally:

@@ -45,7 +45,7 @@ class Changes:
         self._streams: dict[Call, Wanted] = {}
         self._over: dict[Call, asyncio.Future[None]] = {}
         self._closed = False
-        self.relay: Callable[[str, dict[str, Any]], None] | None = None
+        self.relay: Callable[[str, dict[str, Any], str | None], None] | None = None
         """Takes over every change of what all replicas serve, and has each of them deliver it."""
         self.filters: list[Filter] = []
         """Extensions that agree to further parts of a subscription's filter."""
@@ -58,31 +58,38 @@ class Changes:
         """Stop telling a session."""
         self._sessions.pop(session, None)
 
-    def publish(self, method: str, params: dict[str, Any] | None = None) -> None:
-        """Tell everybody who wants to hear of it; a change of one resource names it as `uri`."""
-        if self.relay is None:
-            self.deliver(method, params or {})
-        else:
-            self.relay(method, params or {})
+    def publish(
+        self, method: str, params: dict[str, Any] | None = None, principal: str | None = None
+    ) -> None:
+        """Tell everybody who wants to hear of it, or only one principal, whose own it is.
 
-    def deliver(self, method: str, params: dict[str, Any]) -> None:
-        """Tell everybody who listens in this process."""
+        A change of one resource names it as `uri`.
+        """
+        if self.relay is None:
+            self.deliver(method, params or {}, principal)
+        else:
+            self.relay(method, params or {}, principal)
+
+    def deliver(self, method: str, params: dict[str, Any], principal: str | None = None) -> None:
+        """Tell everybody who listens in this process, or only one principal."""
         if not method.startswith(_TASKS):
             plain = envelopes.notification(method, params or None)
             for session, channel in list(self._sessions.items()):
-                if self.concern(session, method, params):
+                if self.concern(session, method, params, principal):
                     channel.push(plain)
         for call, wanted in list(self._streams.items()):
-            if wanted(method, params):
+            if principal in (None, call.principal) and wanted(method, params):
                 tagged = params | {"_meta": {SUBSCRIPTION_ID: call.request_id}}
                 call.channel.push(envelopes.notification(method, tagged))
 
     @staticmethod
-    def concern(session: Session, method: str, params: dict[str, Any]) -> bool:
-        """Tell whether a handshake session wants to hear of a change."""
-        return session.revision is not None and (
-            method != UPDATED or params.get("uri") in session.subscriptions
-        )
+    def concern(
+        session: Session, method: str, params: dict[str, Any], principal: str | None = None
+    ) -> bool:
+        """Tell whether a handshake session wants, and may, hear of a change."""
+        if session.revision is None or principal not in (None, session.principal):
+            return False
+        return method != UPDATED or params.get("uri") in session.subscriptions
 
     async def listen(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Serve `subscriptions/listen` until the client leaves or the server shuts down."""

@@ -128,9 +128,9 @@ class Dispatcher:
         """Tell clients that the list of `tools`, `prompts` or `resources` is another one now."""
         self.changes.publish(FLAGS[f"{kind}ListChanged"])
 
-    def resource_updated(self, uri: str) -> None:
-        """Tell those who watch a resource that it reads differently now."""
-        self.changes.publish(UPDATED, {"uri": uri})
+    def resource_updated(self, uri: str, principal: str | None = None) -> None:
+        """Tell those who watch a resource, of one principal or of all, that it reads differently now."""
+        self.changes.publish(UPDATED, {"uri": uri}, principal)
 
     async def call_in_process(self, tool: str, arguments: dict[str, Any], principal: str) -> ToolResult:
         """Call a tool without a transport, for instance to check that the server works.

@@ -129,11 +129,11 @@ class Replicas:
                 found[told] = position
         return [event(told, f"{CHANGED}{at}".encode()) for told, at in [*found.items()][-MOST_MISSED:]]
 
-    def _relay(self, method: str, params: Content) -> None:
-        self._bus.say("change", {"method": method, "params": params})
+    def _relay(self, method: str, params: Content, principal: str | None) -> None:
+        self._bus.say("change", {"method": method, "params": params, "principal": principal})
 
     def _on_change(self, content: Content) -> None:
-        self._dispatcher.changes.deliver(content["method"], content["params"])
+        self._dispatcher.changes.deliver(**content)
 
     def _on_messages(self, content: Content) -> None:
         session = self.sessions.at_hand(content["session"])

@@ -36,6 +36,14 @@ def lasts(message: Any) -> bool:
     return method_of(message) in LASTING
 
 
+def cancelled_by(message: Any) -> RequestId | None:
+    """Return the id of the request that a message cancels; None of anything else."""
+    if method_of(message) != "notifications/cancelled":
+        return None
+    params = message.get("params")
+    return envelopes.id_of({"id": params.get("requestId")}) if type(params) is dict else None
+
+
 def lost(request_id: RequestId, how: str) -> bytes:
     """Answer a request that was sent over a connection which is gone."""
     error = ProtocolError(

@@ -1,7 +1,8 @@
 """The bridge: stdin and stdout on this side, the server's WebSocket on the other, lines as they are.
 
-Both eras of MCP pass through unchanged. The bridge reads just enough of each message to keep account
-of what is asked and not answered; see `Connections` for what it promises.
+Both eras of MCP pass through unchanged, with one exception: files that a call names by their paths are read
+on this side and sent along. The bridge reads just enough of each message to keep account of what is asked
+and not answered; see `Connections` for what it promises.
 """
 
 import asyncio
@@ -9,10 +10,14 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from app.protocol import envelopes
 from app.protocol.errors import InvalidRequest, ProtocolError
-from app.transports.stdio_answers import LINE_MARGIN, ids_of, too_large
+from app.transports.stdio_answers import LINE_MARGIN, cancelled_by, ids_of, too_large
 from app.transports.stdio_connections import PATIENCE_SECONDS, Connections
+from app.transports.stdio_errands import Errands, Travelling
+from app.transports.stdio_files import LocalFiles, names_paths
 from app.transports.stdio_link import Link, Server
 from app.transports.stdio_pipes import LineReader, LineTooLong, LineWriter
 
@@ -33,10 +38,17 @@ class Bridge:
         max_message_bytes: int,
         finish_seconds: float,
         patience_seconds: float = PATIENCE_SECONDS,
+        files: LocalFiles | None = None,
     ) -> None:
         self._lines = LineReader(source, max_bytes=LINE_MARGIN * max_message_bytes)
         self._out = LineWriter(sink)
         self._connections = Connections(server, self._out, tell, patience_seconds)
+        self._errands = Errands(
+            files or LocalFiles(()),
+            lambda message: Travelling(message, server.upload, max_message_bytes).place,
+            self._pass_on,
+            self._refuse,
+        )
         self._tell = tell
         self._max_message_bytes = max_message_bytes
         self._finish_seconds = finish_seconds
@@ -67,6 +79,7 @@ class Bridge:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._errands.close()
             await self._connections.close()
             # What was closed over has just been answered; a client that still reads gets it.
             with contextlib.suppress(TimeoutError):
@@ -87,6 +100,7 @@ class Bridge:
                 await self._out.room()
         try:
             async with asyncio.timeout(self._finish_seconds):
+                await self._errands.finished()
                 await self._connections.finished()
         except TimeoutError:
             self._tell("stdin closed, and what still ran was left to the server")
@@ -111,14 +125,23 @@ class Bridge:
             await self._cancel(message, line)
         elif type(message) is dict and "method" not in message and envelopes.id_of(message) is not None:
             await self._reply(message, line)
+        elif type(message) is dict and names_paths(message):
+            self._errands.run(message)
         else:
             await self._connections.submit(envelopes.id_of(message), line, message)
 
+    async def _pass_on(self, request_id: envelopes.RequestId | None, message: dict[str, Any]) -> None:
+        """Take a call on whose files have been put into it."""
+        line = orjson.dumps(message)
+        if len(line) > self._max_message_bytes:
+            self._refuse(request_id, too_large(self._max_message_bytes))
+        else:
+            await self._connections.submit(request_id, line, message)
+
     async def _cancel(self, message: dict[str, Any], line: bytes) -> None:
         """Take a cancellation after its request; one that still waits is never sent."""
-        params = message.get("params")
-        cancelled = envelopes.id_of({"id": params.get("requestId")}) if type(params) is dict else None
-        if cancelled is None or self._connections.withdraw(cancelled):
+        cancelled = cancelled_by(message)
+        if cancelled is None or self._errands.drop(cancelled) or self._connections.withdraw(cancelled):
             return
         link = self._connections.holding(cancelled)
         if link is not None:

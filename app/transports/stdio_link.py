@@ -12,11 +12,14 @@ import ssl
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import aiohttp
 from yarl import URL
 
+from app.contract import FILES_PATH
 from app.protocol.envelopes import RequestId
+from app.transports.stdio_files import LocalFileError
 
 SUBPROTOCOL = "mcp"
 CONNECT_SECONDS = 10.0
@@ -24,6 +27,9 @@ CONNECT_SECONDS = 10.0
 
 HEARTBEAT_SECONDS = 20.0
 """How often a silent server is pinged; one that does not answer within half of it is gone."""
+
+UPLOAD_SECONDS = 120.0
+"""For one file, the server's answer included."""
 
 CLOSE_SECONDS = 2.0
 """How long the server may take to answer our close frame."""
@@ -155,6 +161,32 @@ class Server:
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(f"{self.url} cannot be reached ({error})") from error
         return Link(socket)
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Send a file and return the id that it has there; none of the connections is used.
+
+        Raises:
+            LocalFileError: the server did not take it.
+        """
+        url = self.url.with_scheme("https" if self.url.scheme == "wss" else "http").with_path(FILES_PATH)
+        try:
+            token = self._token()
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            async with (
+                asyncio.timeout(UPLOAD_SECONDS),
+                self._http.post(
+                    url.with_query({"name": name}), data=content, headers=headers, proxy=self._proxy
+                ) as answer,
+            ):
+                body = await answer.json()
+                if answer.status == HTTPStatus.CREATED:
+                    return str(body["id"])
+                reason = str(body["error"]).rstrip(".")
+        except TimeoutError as error:
+            raise LocalFileError(f"{name!r} was not taken within {UPLOAD_SECONDS:g} s: try again.") from error
+        except (aiohttp.ClientError, OSError, ValueError, LookupError) as error:
+            raise LocalFileError(f"{name!r} could not be sent to {url} ({error}): try again.") from error
+        raise LocalFileError(f"The server did not take {name!r}: {reason}.")
 
 
 def verdict(url: URL, status: int) -> LinkError:

@@ -63,7 +63,7 @@ Keep = Callable[[str, str, bytes], Awaitable[Kept]]
 
 
 class Uploads:
-    """Takes files over HTTP and has them kept."""
+    """Takes files over HTTP and has them kept; while the server is `draining` it takes no more."""
 
     def __init__(
         self,
@@ -72,13 +72,14 @@ class Uploads:
         max_file_bytes: int = MAX_FILE_BYTES,
         upload_seconds: float = UPLOAD_SECONDS,
         at_once: int = UPLOADS_AT_ONCE,
+        draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self._keep = keep
         self._max_bytes = max_file_bytes
         self._seconds = upload_seconds
         self._at_once = at_once
         self._reading = 0
-        self._draining = False
+        self._draining = draining
 
     @property
     def in_flight(self) -> int:
@@ -89,12 +90,8 @@ class Uploads:
         """Return the route of this transport."""
         return [web.post(FILES_PATH, self._post)]
 
-    def drain(self) -> None:
-        """Refuse further uploads with 503."""
-        self._draining = True
-
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        if self._draining:
+        if self._draining():
             return self._busy("The server is shutting down and kept nothing: send the file again shortly.")
         if self._reading >= self._at_once:
             return self._busy(f"{self._at_once} uploads are being read; nothing was kept, try again shortly.")
