@@ -83,9 +83,7 @@ class Changes:
                 call.channel.push(envelopes.notification(method, tagged))
 
     @staticmethod
-    def concern(
-        session: Session, method: str, params: dict[str, Any], principal: str | None = None
-    ) -> bool:
+    def concern(session: Session, method: str, params: dict[str, Any], principal: str | None = None) -> bool:
         """Tell whether a handshake session wants, and may, hear of a change."""
         if session.revision is None or principal not in (None, session.principal):
             return False
