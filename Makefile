@@ -62,6 +62,8 @@ e2e: ready ## only the tests that run a real stack on a real engine
 	@$(WITH) python -m pytest tests/e2e
 bench: ready-python ## our server beside a bare echo and the SDK, every figure against its limit (ARGS="--quick --write")
 	@$(WITH) python -m bench $(ARGS)
+bench-models: ready-python ## what a model call costs here beside the vendor's time, and what is promised of it (ARGS="--quick --write")
+	@$(WITH) python -m bench.models $(ARGS)
 conformance: ready-python ## the official MCP conformance suite, on a Node of its own
 	@$(WITH) python -m scripts.conformance
 image-report: ready ## size and content of the production image against its limits

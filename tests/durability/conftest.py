@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -191,21 +192,25 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     return Kept("supabase", environment, lambda: SupabaseStore(url, Secret(key)))
 
 
+def configure(folder: Path, budget_usd: Decimal = Decimal(1000)) -> None:
+    """Write the configuration; the budget is ample unless said: a hundred calls hold as many worst cases."""
+    config = folder / "config"
+    config.mkdir(exist_ok=True)
+    (config / "models.toml").write_text(CONCURRENCY)
+    (config / "server.toml").write_text(
+        f"[limits]\ncalls_per_session = 200\n[budget]\ndefault_usd_per_day = {budget_usd:f}\n"
+    )
+
+
 @asynccontextmanager
 async def serving(folder: Path, kept: Kept, at: Vendors, **more: str) -> AsyncIterator[Server]:
     """Run a server on a store, against these vendors; ended however the test left it."""
-    config = folder / "config"
-    config.mkdir()
-    (config / "models.toml").write_text(CONCURRENCY)
-    # A hundred calls at once hold a hundred worst cases.
-    (config / "server.toml").write_text(
-        "[limits]\ncalls_per_session = 200\n[budget]\ndefault_usd_per_day = 1000\n"
-    )
+    configure(folder)
     environment = {
         "WS_PORT": "0",
         "AUTH_TOKEN": TOKEN,
         "DATA_DIR": str(folder / "data"),
-        "CONFIG_DIR": str(config),
+        "CONFIG_DIR": str(folder / "config"),
         "KIMI_API_KEY": "demo",
         "GLM_API_KEY": "demo",
         "KIMI_BASE_URL": f"{at.url}{KIMI_PATH}",

@@ -1,0 +1,1 @@
+"""What a model call costs beside the vendor's own time: latency, CPU, durable writes, and what is promised of it."""
