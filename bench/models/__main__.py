@@ -1,4 +1,4 @@
-"""`python -m bench.models`, or `make bench-models`: what a model call costs here, beside the vendor's time."""
+"""`python -m bench.models`, `make bench-models`: what a model call costs here, beside the vendor's time."""
 
 import argparse
 import asyncio

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from app.stores import Store
-from app.stores.records import CallState, JobStatus, Piece
+from app.stores.records import CallState, JobStatus, NewCall, NewJob, Piece
 from tests.app.stores.made import (
     ALICE,
     DAY,
@@ -150,3 +150,24 @@ async def test_a_sweep_of_nothing_does_nothing(store: Store) -> None:
 
     assert (swept.interrupted, swept.estimated) == ((), 0)
     assert (swept.removed_threads, swept.removed_jobs, swept.removed_files) == (0, 0, 0)
+
+
+async def test_a_piece_that_was_taken_is_in_the_partial_answer(store: Store) -> None:
+    for _ in range(5):
+        job, call = new_job(lease_seconds=0), new_call(10)
+        await start(store, job, "question", call)
+        taken = []
+
+        async def write(job: NewJob = job, call: NewCall = call, taken: list[str] = taken) -> None:
+            for number in range(1, 50):
+                text = f"{number} "
+                if not (await store.append_output(job.id, job.replica, call.id, Piece(number, text))).ours:
+                    return
+                taken.append(text)
+
+        await asyncio.gather(write(), sweep(store))
+
+        kept = "".join(piece.text for piece in await store.output(ALICE, job.id, 0))
+        turns = await store.turns(ALICE, str(job.thread), after=0, most=10)
+        assert kept == "".join(taken)
+        assert [turn.text for turn in turns[1:]] == ([kept] if kept else [])

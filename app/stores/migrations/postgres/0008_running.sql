@@ -220,6 +220,7 @@ BEGIN
         -- The same end told again is no news, and no failure either.
         RETURN to_jsonb(coalesce(ended.status = told ->> 'status' AND ended.replica = told ->> 'replica', false));
     END IF;
+    PERFORM exai.wait_for_appends(ended.id);
     PERFORM exai.settle_calls(told -> 'settlements');
     PERFORM exai.close_job(ended, told, nullif(args -> 'words', 'null'));
     IF jsonb_typeof(args -> 'audit') = 'object' THEN

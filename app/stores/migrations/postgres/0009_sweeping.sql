@@ -19,6 +19,7 @@ DECLARE
     answer jsonb;
     streamed text;
 BEGIN
+    PERFORM exai.wait_for_appends(id) FROM unnest(expired) AS id;
     PERFORM exai.settle_calls((SELECT coalesce(jsonb_agg(jsonb_build_object(
         'call', id, 'state', 'unknown', 'outcome', 'interrupted', 'request_id', request_id)), '[]')
         FROM exai.calls WHERE job = ANY (expired) AND state = 'reserved'));
@@ -95,6 +96,7 @@ BEGIN
     -- Twice: a job that was being started while the first round waited is there for the second.
     FOR round IN 1..2 LOOP
         theirs := ARRAY(SELECT id FROM exai.jobs WHERE thread = gone ORDER BY id FOR UPDATE);
+        PERFORM exai.wait_for_appends(id) FROM unnest(theirs) AS id;
         DELETE FROM exai.pieces WHERE job = ANY (theirs);
         UPDATE exai.jobs SET title = '', result = NULL, fault = NULL, no_store = true, output_characters = 0,
             thread = NULL, number = NULL WHERE id = ANY (theirs);
