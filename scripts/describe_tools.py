@@ -23,6 +23,7 @@ from app.protocol.tools import Tool
 from app.providers.catalog import BUILT_IN
 from app.tools.assembly import Parts, all_tools
 from app.tools.choice import Choice
+from app.tools.prompts import FORMS
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "docs" / "tools.lock"
@@ -31,6 +32,7 @@ HEADER = """\
 # SHA-256 of each tool as clients are shown it: name, title, description, schemas, annotations.
 # Written by `make describe-tools`; a test compares it with the code.
 """
+_PROMPTS = "prompts"
 _BLOCK = re.compile(r"(<!-- (\w+): written by make describe-tools -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -71,8 +73,22 @@ def lock_of(tools: list[dict[str, Any]]) -> str:
 
 def page_of(page: str, tools: list[dict[str, Any]]) -> str:
     """Return the page with the block of each tool written anew; its examples and prose stay."""
-    entries = {entry["name"]: entry for entry in tools}
-    return _BLOCK.sub(lambda match: f"{match[1]}{_block(entries[match[2]])}{match[3]}", page)
+    blocks = {entry["name"]: _block(entry) for entry in tools} | {_PROMPTS: _prompts()}
+    return _BLOCK.sub(lambda match: f"{match[1]}{blocks[match[2]]}{match[3]}", page)
+
+
+def _prompts() -> str:
+    rows = [
+        f"| `{form.name}` | {form.about} | "
+        + ", ".join(
+            f"**{name}**" if field.is_required() else name for name, field in form.model_fields.items()
+        )
+        + " |"
+        for form in FORMS
+    ]
+    return "\n".join(
+        ["| prompt | what it does | arguments (required ones in bold) |", "| --- | --- | --- |", *rows, ""]
+    )
 
 
 def _block(entry: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.shutdown import Shutdown
 from app.start_check import StartCheck
 from app.tools import assembly
+from app.tools.resources import after_jobs, news_of_threads
 from app.tools.status import Status
 from app.transports.bus import Bus
 from app.transports.event_log import EventLog
@@ -96,8 +97,10 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         states=about.gateway.states,
         describe=describe,
         allows=allows,
-        changed=lambda _principal, thread: dispatcher.resource_updated(f"exai://threads/{thread}"),
+        changed=news_of_threads(lambda uri, principal: dispatcher.resource_updated(uri, principal)),
     )
+    about.jobs.when_ended = after_jobs(made_of.changed)
+    prompts, resources, completer = assembly.beside_tools(made_of)
     tools: list[Tool[Any]] = [*assembly.all_tools(made_of), *more_tools]
     names = frozenset(tool.name for tool in tools)
     admission = ClientAdmission(shared, names)
@@ -108,6 +111,9 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         version=VERSION,
         instructions=INSTRUCTIONS,
         tools=tools,
+        prompts=prompts,
+        resources=resources,
+        completer=completer,
         seal=seal,
         admission=admission,
         call_timeout_seconds=settings.call_timeout,

@@ -84,15 +84,31 @@ def as_text(content: bytes) -> str | None:
 
 
 _ENDINGS = {
-    PDF: (".pdf",),
-    LEGACY_OFFICE: (".doc", ".xls", ".ppt"),
-    _ZIPPED[b"word/"]: (".docx",),
-    _ZIPPED[b"xl/"]: (".xlsx",),
-    _ZIPPED[b"ppt/"]: (".pptx",),
+    ".pdf": PDF,
+    ".docx": _ZIPPED[b"word/"],
+    ".xlsx": _ZIPPED[b"xl/"],
+    ".pptx": _ZIPPED[b"ppt/"],
+    ".png": "image/png",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+_LEGACY_ENDINGS = {
+    ".doc": "application/msword",
+    ".xls": "application/vnd.ms-excel",
+    ".ppt": "application/vnd.ms-powerpoint",
 }
 
 
-def with_ending(name: str, media_type: str) -> str:
-    """Return a document's name with an ending that fits, which vendors go by."""
-    endings = _ENDINGS.get(media_type, ("",))
-    return name if name.lower().endswith(endings) else f"{name}{endings[0]}"
+def as_document(name: str, media_type: str) -> tuple[str, str]:
+    """Return a document's name and type as vendors know them, who go by the one or by the other.
+
+    Of an Office document from before 2007 only its name tells which it is; without a telling one it is taken
+    for Word's.
+    """
+    if media_type == LEGACY_OFFICE:
+        ending = next((one for one in _LEGACY_ENDINGS if name.lower().endswith(one)), ".doc")
+        media_type = _LEGACY_ENDINGS[ending]
+    else:
+        ending = next((one for one, kind in _ENDINGS.items() if kind == media_type), "")
+    return (name if name.lower().endswith(ending) else f"{name}{ending}"), media_type

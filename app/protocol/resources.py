@@ -100,11 +100,14 @@ class ResourceTable:
             match = pattern.fullmatch(uri)
             if match is not None:
                 return template, {name: unquote(value) for name, value in match.groupdict().items()}
-        error = InvalidParams(
-            "There is no such resource; resources/list names those there are.", {"uri": uri}
-        )
-        error.code = call.revision.missing_resource
-        raise error
+        raise no_such_resource(call, uri)
+
+
+def no_such_resource(call: Call, uri: str) -> InvalidParams:
+    """Build the error for what is not there, with the code the revision has for it; `read` raises it too."""
+    error = InvalidParams("There is no such resource; resources/list names those there are.", {"uri": uri})
+    error.code = call.revision.missing_resource
+    return error
 
 
 MAX_SUBSCRIPTIONS = 100

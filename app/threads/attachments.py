@@ -33,13 +33,16 @@ def as_shown(
 ) -> tuple[str, tuple[Media, ...]]:
     """Return a prompt with its files' text in front, and the media this model can see.
 
-    A document is shown as what was read of it, if `files` holds that. What the model cannot see is named, so
-    that it does not guess at it; a file that is gone is named too.
+    A document, and what the model cannot see, is shown as what was read of it, if `files` holds that. Else it
+    is named, so that nobody guesses at it; a file that is gone is named too.
     """
     blocks: list[str] = []
     media: list[Media] = []
     for file_id in ids:
-        file = files.get(reading_id(file_id)) or files.get(file_id)
+        file, reading = files.get(file_id), files.get(reading_id(file_id))
+        seen = file is not None and kind_of(file.media_type) in {"image", "video"} & set(model.media)
+        if reading is not None and not seen:
+            file = reading
         if file is None or file.content is None:
             blocks.append(f"[A file that was here has been removed: {file_id[:12]}]")
         elif is_text(file.media_type):
@@ -52,6 +55,10 @@ def as_shown(
 
 
 def fenced(name: str, text: str) -> str:
-    """Mark text as the content of a file, so that it is read as data and not as a message."""
+    """Mark text as the content of a file, so that it is read as data and not as a message.
+
+    Text that holds the closing mark itself gets marks that it does not hold.
+    """
     safe = name.replace('"', "'").replace("\n", " ")
-    return f'<file name="{safe}">\n{text}\n</file>'
+    mark = f' mark="{hashlib.sha256(text.encode()).hexdigest()[:12]}"' if "</file" in text else ""
+    return f'<file name="{safe}"{mark}>\n{text}\n</file{mark}>'

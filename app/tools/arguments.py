@@ -13,8 +13,13 @@ _HANDLE = re.compile(r"[a-z]{1,16}_[0-9a-z]{1,40}", re.ASCII)
 """How ids of threads and jobs look (`app.ids`); what does not is not looked up."""
 
 
+def is_handle(text: str) -> bool:
+    """Tell whether a text could be the id of a thread or a job."""
+    return _HANDLE.fullmatch(text) is not None
+
+
 def _handle(text: str) -> str:
-    if _HANDLE.fullmatch(text) is None:
+    if not is_handle(text):
         raise ValueError("is no id; pass one exactly as an answer gave it")
     return text
 

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from app.files.intake import Intake
 from app.jobs.jobs import Jobs
+from app.protocol.completions import Completer
+from app.protocol.prompts import Prompt
+from app.protocol.resources import Resource
 from app.protocol.tools import Tool
 from app.providers.catalog import VENDORS
 from app.providers.protocol import Extraction, WebSearch
@@ -13,6 +16,7 @@ from app.stores import AuditLog, FileStore, JobStore, ThreadStore
 from app.tools.chat import chat_tool
 from app.tools.choice import Choice
 from app.tools.codereview import codereview_tool
+from app.tools.completions import Suggestions
 from app.tools.consensus import consensus_tool
 from app.tools.consultations import Consultations
 from app.tools.debug import debug_tool
@@ -21,7 +25,9 @@ from app.tools.jobs import Allows, jobs_tool
 from app.tools.listmodels import States, listmodels_tool
 from app.tools.model_tool import ModelTool
 from app.tools.planner import planner_tool
+from app.tools.prompts import workflow_prompts
 from app.tools.readings import Readings
+from app.tools.resources import thread_resources
 from app.tools.searching import Searches
 from app.tools.status import Status, status_tool
 from app.tools.thinkdeep import thinkdeep_tool
@@ -65,6 +71,14 @@ def model_tools(parts: Parts) -> tuple[ModelTool[Any], ...]:
         documents_tool(consultations),
         web_search_tool(searches),
     )
+
+
+def beside_tools(
+    parts: Parts,
+) -> tuple[tuple[Prompt[Any], ...], tuple[Resource, ...], Completer]:
+    """Make what clients are offered beside tools."""
+    suggestions = Suggestions(parts.choice.catalog, parts.store, [tool.name for tool in model_tools(parts)])
+    return workflow_prompts(), thread_resources(parts.store), suggestions.complete
 
 
 def all_tools(parts: Parts) -> tuple[Tool[Any], ...]:

@@ -35,13 +35,12 @@ def documents_tool(consultations: Consultations) -> ModelTool[DocumentsArguments
     """Make the tool."""
 
     async def extract(number: int, run: Run, consultation: Consultation) -> Outcome:
-        readings = await consultations.readings.read(run, consultation.files)
+        readings = await consultations.readings.read(run, consultation.files, ("file", "image"))
         parts, ids = [], []
         for file in consultation.files:
-            if kind_of(file.media_type) in ("image", "video"):
+            if kind_of(file.media_type) == "video":
                 raise RefusedError(
-                    f"{file.name!r} is {file.media_type} and holds no text of its own: ask about it with a "
-                    f"question."
+                    f"{file.name!r} is a video, which has no text: ask about it with a question."
                 )
             text = file if is_text(file.media_type) else readings[reading_id(file.id)]
             parts.append(f"# {file.name}\n\n{(text.content or b'').decode('utf-8', 'replace').strip()}")

@@ -1,6 +1,6 @@
 """Documents as text: read by a vendor once, and kept beside the document for whoever asks about it again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.files import kinds
@@ -29,8 +29,12 @@ class Readings:
         self._extractions = tuple(extractions)
         self._keep_seconds = keep_seconds
 
-    async def read(self, run: Run, files: Sequence[File]) -> dict[str, File]:
+    async def read(
+        self, run: Run, files: Sequence[File], kinds_read: Collection[str] = ("file",)
+    ) -> dict[str, File]:
         """Return the text of each document among some files, by its reading's id.
+
+        `kinds_read` adds what has to be seen to be read: `image`, for scans.
 
         Raises:
             RefusedError: one cannot be read, holds no text, or there are too many.
@@ -39,7 +43,7 @@ class Readings:
         readings: dict[str, File] = {}
         unread: list[File] = []
         for file in files:
-            if kind_of(file.media_type) != "file":
+            if kind_of(file.media_type) not in kinds_read:
                 continue
             try:
                 reading = await self._store.file(file.principal, reading_id(file.id))
@@ -79,7 +83,8 @@ class Readings:
                 f"{file.name!r} is a document, and reading it needs a vendor's key: set KIMI_API_KEY or "
                 "GLM_API_KEY, or send its text."
             )
-        document = Media(file.media_type, file.content or b"", kinds.with_ending(file.name, file.media_type))
+        name, media_type = kinds.as_document(file.name, file.media_type)
+        document = Media(media_type, file.content or b"", name)
         run.now(f"reading {file.name}")
         text = ""
         able = [extraction for extraction in self._extractions if extraction.reads(document)]

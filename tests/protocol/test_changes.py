@@ -66,6 +66,20 @@ async def test_a_session_hears_of_lists_and_of_what_it_watches(dispatcher: Dispa
     assert mailbox.sent[1]["params"] == {"uri": "test://a"}
 
 
+async def test_what_is_one_principals_own_is_told_to_nobody_else(dispatcher: Dispatcher) -> None:
+    told: dict[str, list[str]] = {}
+    for principal in ("owner", "stranger"):
+        client, mailbox = Conversation(dispatcher, "2025-11-25", principal=principal), Mailbox()
+        dispatcher.changes.attach(client.session, mailbox)
+        await client.result("resources/subscribe", {"uri": "test://a"})
+        stateless = Conversation(dispatcher, principal=principal)
+        stream, _ = await _listen(stateless, resourceSubscriptions=["test://a"])
+        dispatcher.resource_updated("test://a", "owner")
+        told[principal] = [*_told(mailbox), *_told(stream)[1:]]
+
+    assert told == {"owner": ["resources/updated", "resources/updated"], "stranger": []}
+
+
 async def test_a_connection_without_a_handshake_is_told_nothing(dispatcher: Dispatcher) -> None:
     client, mailbox = Conversation(dispatcher), Mailbox()
     dispatcher.changes.attach(client.session, mailbox)

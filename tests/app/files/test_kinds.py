@@ -3,7 +3,7 @@
 import pytest
 
 from app.files import kinds
-from app.files.kinds import as_text, kind_of, with_ending
+from app.files.kinds import as_document, as_text, kind_of
 from tests.app.files.samples import JPEG, MP4, PDF, PNG, office
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -63,13 +63,16 @@ def test_text_is_the_same_however_it_was_written_down(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "sent_as"),
     [
-        ("a", WORD, "a.docx"),
-        ("a.DOCX", WORD, "a.DOCX"),
-        ("a.pdf.exe", kinds.PDF, "a.pdf.exe.pdf"),
-        ("old.xls", kinds.LEGACY_OFFICE, "old.xls"),
-        ("old", kinds.LEGACY_OFFICE, "old.doc"),
-        ("any", "text/plain", "any"),
+        ("a", WORD, ("a.docx", WORD)),
+        ("a.DOCX", WORD, ("a.DOCX", WORD)),
+        ("a.pdf.exe", kinds.PDF, ("a.pdf.exe.pdf", kinds.PDF)),
+        ("old.xls", kinds.LEGACY_OFFICE, ("old.xls", "application/vnd.ms-excel")),
+        ("old.PPT", kinds.LEGACY_OFFICE, ("old.PPT", "application/vnd.ms-powerpoint")),
+        ("old", kinds.LEGACY_OFFICE, ("old.doc", "application/msword")),
+        ("scan", "image/png", ("scan.png", "image/png")),
     ],
 )
-def test_a_document_is_named_so_that_vendors_know_its_kind(name: str, kind: str, sent_as: str) -> None:
-    assert with_ending(name, kind) == sent_as
+def test_a_document_has_the_name_and_the_type_that_vendors_know(
+    name: str, kind: str, sent_as: tuple[str, str]
+) -> None:
+    assert as_document(name, kind) == sent_as

@@ -18,8 +18,9 @@ from app.settings.server_file import parse
 from app.shared.in_process import InProcess
 from app.stores import Store
 from app.stores.sqlite import SqliteStore
-from app.tools.assembly import Parts, all_tools
+from app.tools.assembly import Parts, all_tools, beside_tools
 from app.tools.choice import Choice
+from app.tools.resources import after_jobs, news_of_threads
 from app.tools.status import Status
 from tests.app.jobs.scripted import FakeExtraction, FakeFetch, FakeSearch, ScriptedGateway
 from tests.app.tools.test_status import a_status
@@ -89,9 +90,24 @@ class Bench:
             states=self.gateway.states,
             describe=self._describe,
             allows=lambda principal, tool: (principal, tool) not in self.refused,
-            changed=lambda principal, thread: self.changed.append((principal, thread)),
+            changed=self._changed,
         )
-        self.dispatcher = Dispatcher(name="test", version="1", instructions="", tools=all_tools(self.parts))
+        self.jobs.when_ended = after_jobs(self._changed)
+        prompts, resources, completer = beside_tools(self.parts)
+        self.dispatcher = Dispatcher(
+            name="test",
+            version="1",
+            instructions="",
+            tools=all_tools(self.parts),
+            prompts=prompts,
+            resources=resources,
+            completer=completer,
+        )
+        self._tell = news_of_threads(self.dispatcher.resource_updated)
+
+    def _changed(self, principal: str, thread: str) -> None:
+        self.changed.append((principal, thread))
+        self._tell(principal, thread)
 
     async def _describe(self, principal: str) -> Status:
         return a_status(await account_of(principal, self.store, self.budgets))

@@ -6,7 +6,7 @@ from app.files import kinds
 from app.providers.errors import Kind, ProviderError
 from app.threads.attachments import reading_id
 from app.tools.readings import MAX_READINGS
-from tests.app.files.samples import PDF, PNG, given, office
+from tests.app.files.samples import MP4, PDF, PNG, given, office
 from tests.app.jobs.conftest import Bench, MakeBench
 from tests.app.tools.conftest import Ask
 
@@ -146,11 +146,30 @@ async def test_without_a_key_the_variables_are_named(make: MakeBench) -> None:
     assert "set KIMI_API_KEY or GLM_API_KEY" in result["content"][0]["text"]
 
 
-async def test_an_image_has_no_text_of_its_own(ask: Ask) -> None:
-    text, result = await ask("documents", files=[given(PNG, "i.png")])
+async def test_a_scan_is_read_for_its_text_and_still_seen_as_an_image(bench: Bench, ask: Ask) -> None:
+    text, result = await ask("documents", files=[given(PNG, "scan.png")])
+    file = text.partition("scan.png: ")[2][:64]
+
+    await ask("chat", prompt="what is it?", images=[{"id": file}])
+    await ask("documents", question="?", files=[{"id": file}, given(PDF)])
+
+    assert text.startswith("# scan.png\n\nWhat the document says.")
+    assert result["_meta"]["exai/cost-nano-usd"] == bench.extraction.cost
+    assert [media.media_type for media in bench.gateway.requests[0].messages[-1].media] == ["image/png"]
+    assert [document.media_type for document in bench.extraction.documents] == ["image/png", kinds.PDF]
+
+
+async def test_an_old_office_document_is_sent_as_what_its_name_says(bench: Bench, ask: Ask) -> None:
+    await ask("documents", files=[given(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(8), "book.xls")])
+
+    assert bench.extraction.documents[0].media_type == "application/vnd.ms-excel"
+
+
+async def test_a_video_has_no_text(ask: Ask) -> None:
+    text, result = await ask("documents", files=[given(MP4, "v.mp4")])
 
     assert result["isError"]
-    assert text == "'i.png' is image/png and holds no text of its own: ask about it with a question."
+    assert text == "'v.mp4' is a video, which has no text: ask about it with a question."
 
 
 async def test_a_reading_that_is_not_to_be_kept_is_not(bench: Bench, ask: Ask) -> None:
