@@ -83,7 +83,7 @@ async def _ready(process: asyncio.subprocess.Process) -> str:
             async for line in process.stderr:
                 said.append(line.decode())
                 event = json.loads(line) if line.startswith(b"{") else {}
-                url = event.get("url", url)
+                url = str(event.get("url", url))
                 if event.get("event") == "ready":
                     return url
     except TimeoutError:

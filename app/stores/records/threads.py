@@ -65,7 +65,7 @@ class Hit:
 class File:
     """A file kept once per principal by its content: `id` is the SHA-256 of `content` in hex.
 
-    Only the text that was read from a document has an id made from the document's (`app.threads.attachments`).
+    Only the text read from a document has an id made from the document's (`app.threads.attachments`).
 
     `content` is None where only the facts were asked for. `expires` is None once a thread refers to it;
     from then on it lives as long as any such thread.
