@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build the production image and tag it exai-mcp-server:latest and :<version>.
 # Usage: scripts/docker-build.sh [--file DOCKERFILE] [--target TARGET] [--tag NAME:TAG]...    (--tag replaces both default tags)
-# PYTHON_IMAGE chooses the base, CA_BUNDLE the certificates to trust during the build.
+# PYTHON_IMAGE chooses the base, CA_BUNDLE the certificates to trust during the build; EXTRAS=otel adds traces.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/docker-preflight.sh
@@ -23,6 +23,7 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml | head -n 1)
 
 require_engine
 arguments=(--build-arg "PYTHON_IMAGE=$(base_image python:3.13-slim PYTHON_IMAGE .env.docker)" --build-arg "VERSION=$version")
+[ -z "${EXTRAS:-}" ] || arguments+=(--build-arg "EXTRAS=$EXTRAS")
 # A remote may carry a password: what stands before the @ stays out of the label.
 source_url=$(git config --get remote.origin.url 2> /dev/null | sed 's#//[^@/]*@#//#' || true)
 [ -z "$source_url" ] || arguments+=(--build-arg "SOURCE_URL=$source_url")

@@ -9,8 +9,8 @@ from app.telemetry import metrics
 from app.telemetry.metrics import Metric
 from app.telemetry.tallies import Labels, Tallies
 
-READ_SECONDS = 2.0
-"""For one reading; what does not answer in time is left out of this scrape."""
+READ_SECONDS = 4.0
+"""For one reading, which may wait for a ping; what does not answer in time is left out of this scrape."""
 
 Values = Mapping[Labels, float]
 Taken = Mapping[Metric, float | Values | None]

@@ -6,6 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from app.health import PING_SECONDS
 from app.telemetry import metrics, readings
 from app.telemetry.readings import Readings, Taken
 from app.telemetry.tallies import Tallies
@@ -52,3 +53,7 @@ async def test_one_that_fails_is_left_out_counted_and_said_once(monkeypatch: pyt
 
     assert dict(tallies.counter(metrics.READING_ERRORS)) == {("fails",): 2, ("hangs",): 3}
     assert sorted(line["reading"] for line in lines) == ["fails", "hangs"]
+
+
+def test_a_dependency_that_does_not_answer_is_told_as_down_and_not_left_out() -> None:
+    assert readings.READ_SECONDS > PING_SECONDS
