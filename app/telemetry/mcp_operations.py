@@ -65,10 +65,10 @@ class McpOperations:
         return measured
 
     def _tool_calls(self, handler: Served) -> Served:
-        # What a trivial tools/call pays for being counted: two looks at the clock, one into each of two
-        # dictionaries, one for the bucket.
+        # What a trivial tools/call pays for being counted: two looks at the clock, and no call beside them.
         rows = {name: self._durations.row(("tools/call", name, "")) for name in sorted(self._tools)}
         bounds, clock = self._durations.bounds, time.perf_counter
+        shortest = bounds[0]
 
         async def measured(call: Call, params: dict[str, Any]) -> Answer:
             began = clock()
@@ -84,7 +84,7 @@ class McpOperations:
                 self._durations.add(("tools/call", params["name"], TOOL_ERROR), seconds)
             else:
                 row = rows[params["name"]]
-                row[bisect_left(bounds, seconds)] += 1
+                row[0 if seconds <= shortest else bisect_left(bounds, seconds)] += 1
                 row[-1] += seconds
             return answer
 
