@@ -114,6 +114,11 @@ class Round:
         """
         consultation, run = self._consultation, self._run
         models = self._choice.voices(self._wanted, consultation.tool, consultation.media)
+        wanted = consultation.arguments.model
+        # Before anything is paid: a name that is wrong must not cost two answers.
+        judge = None
+        if wanted not in ("auto", ""):
+            judge = self._choice.choose(wanted, consultation.tool, None, consultation.media)
         conversation = await self._consultations.conversation(run, consultation)
         readings = await self._consultations.readings.read(run, consultation.files)
         voices = [Voice(chr(ord("A") + number), model, None) for number, model in enumerate(models)]
@@ -134,7 +139,7 @@ class Round:
             if isinstance(one, BaseException):
                 raise one
         spoken = [one for one in heard if isinstance(one, Voice)]
-        return await self._weighed(spoken, talks[0])
+        return await self._weighed(spoken, talks[0], judge)
 
     async def _hear(self, voice: Voice, talk: Talk, sections: Sections, number: int) -> Voice:
         """Ask one model; nobody stands in for it, since that would be another voice twice."""
@@ -144,12 +149,11 @@ class Round:
             outcome(answer, talk)
             return replace(voice, answer=answer)
         except (RefusedError, ProviderError) as error:
-            sections.add(number, f"No answer: {error}")
             return replace(voice, fault=str(error))
         finally:
             sections.end(number)
 
-    async def _weighed(self, voices: list[Voice], talk: Talk) -> Outcome:
+    async def _weighed(self, voices: list[Voice], talk: Talk, judge: Model | None) -> Outcome:
         heard = [(voice, voice.answer) for voice in voices if voice.answer is not None]
         if not heard:
             raise RefusedError(
@@ -162,7 +166,7 @@ class Round:
             notes.append("only one model answered, so there was nothing to weigh")
         else:
             try:
-                verdict = await self._verdict(heard, talk)
+                verdict = await self._verdict(heard, talk, judge or model)
             except (RefusedError, ProviderError) as error:
                 notes.append(f"the answers were not weighed: {error}")
             else:
@@ -176,21 +180,20 @@ class Round:
             notes=tuple(notes),
         )
 
-    async def _verdict(self, heard: list[tuple[Voice, Answer]], talk: Talk) -> Answer:
+    async def _verdict(self, heard: list[tuple[Voice, Answer]], talk: Talk, judge: Model) -> Answer:
         """Have one model weigh the answers, without being told whose they are."""
-        arguments, run = self._consultation.arguments, self._run
-        judge = heard[0][0].model if arguments.model in ("auto", "") else self._choice.named(arguments.model)
-        said = "\n\n".join(
+        run, blind = self._run, talk.asking()
+        answers = "\n\n".join(
             f'<answer letter="{voice.letter}">\n{answer.text.strip()}\n</answer>' for voice, answer in heard
         )
-        question = f"The question was:\n\n{self._consultation.prompt}\n\nThe answers:\n\n{said}"
 
-        async def messages(_: Model) -> tuple[Message, ...]:
-            return Message("system", WEIGH), Message("user", question)
+        async def messages(model: Model) -> tuple[Message, ...]:
+            system, *before, question = await blind.messages(model)
+            told = replace(question, text=f"{question.text}\n\nThe answers to this:\n\n{answers}")
+            return replace(system, text=system.text.replace(BLIND, WEIGH)), *before, told
 
         run.say(f"\n\n## Weighed by {judge.id}\n\n")
-        effort = talk.asking().effort
-        verdict = await run.ask(Ask(judge, messages, effort=effort))
+        verdict = await run.ask(Ask(judge, messages, effort=blind.effort, media=blind.media))
         if not verdict.text.strip():
             raise RefusedError(f"{judge.id} spent its tokens on thinking and said nothing")
         return verdict

@@ -45,7 +45,9 @@ class Consultations:
         """
         keep = not consultation.arguments.no_store
         files = await self._intake.take(call.principal, consultation.given, keep=keep)
-        ready = replace(consultation, files=files)
+        # What has no words of its own is listed by what was given.
+        prompt = consultation.prompt or ", ".join(file.name for file in files)
+        ready = replace(consultation, files=files, prompt=prompt)
         chosen = play or self.ask
 
         async def script(run: Run) -> Outcome:

@@ -51,7 +51,7 @@ def documents_tool(consultations: Consultations) -> ModelTool[DocumentsArguments
 
     async def plan(call: Call, arguments: DocumentsArguments) -> Plan:
         if not arguments.question.strip():
-            consultation = Consultation("documents", "", "(the text itself)", arguments, arguments.files)
+            consultation = Consultation("documents", "", "", arguments, arguments.files)
             return await consultations.plan(
                 call, consultation, partial(extract, arguments.page), threaded=False
             )

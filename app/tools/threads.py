@@ -145,9 +145,9 @@ class _Actions:
         thread = await self._store.thread(principal, _needed(arguments))
         if arguments.confirm != thread.id:
             raise RefusedError(
-                f"Nothing was deleted. {thread.id} ({thread.title!r}, {thread.exchanges} exchanges) would be "
-                f"gone for "
-                f'good, with its files and its jobs\' answers: repeat the call with "confirm": "{thread.id}".'
+                f"Nothing was deleted. {thread.id} ({thread.title!r}, {exchanges(thread.exchanges)}) would "
+                "be gone for good, with its files and its jobs' answers: repeat the call with "
+                f'"confirm": "{thread.id}".'
             )
         running = await self._store.jobs(principal, status=JobStatus.RUNNING, project=None, most=MOST_RUNNING)
         for job in running:
@@ -164,13 +164,13 @@ class _Actions:
         through = arguments.through or thread.exchanges
         if through > thread.exchanges:
             raise RefusedError(
-                f"{thread.id} has {thread.exchanges} exchanges and no {through}: name one that it has."
+                f"{thread.id} has {exchanges(thread.exchanges)} and no {through}: name one that it has."
             )
         new = await self._store.fork_thread(principal, thread.id, new_id("thread"), through=through)
         facts = {"thread": thread.id, "new": new.id}
         await self._store.record(principal, AuditEvent("thread forked", facts))
         self._changed(principal, new.id)
-        words = f"{new.id} holds the first {through} exchanges of {thread.id}: go on with it as `thread`."
+        words = f"{new.id} holds the first {exchanges(through)} of {thread.id}: go on with it as `thread`."
         return ToolResult([text(words)])
 
 
@@ -190,11 +190,16 @@ def as_line(thread: Thread) -> str:
     """Say the same on one line."""
     facts = [
         f"{thread.updated:%Y-%m-%d %H:%M} UTC",
-        f"{thread.exchanges} exchanges",
+        exchanges(thread.exchanges),
         *([f"project {thread.project}"] if thread.project else []),
         *([f"forked from {thread.forked_from}"] if thread.forked_from else []),
     ]
     return f"- {thread.id}: {thread.title or '(untitled)'} ({', '.join(facts)})"
+
+
+def exchanges(number: int) -> str:
+    """Count them in words."""
+    return "1 exchange" if number == 1 else f"{number} exchanges"
 
 
 def _needed(arguments: ThreadsArguments) -> str:

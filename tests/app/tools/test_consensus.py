@@ -8,6 +8,7 @@ from app.providers.errors import Kind, ProviderError
 from app.providers.events import Done, Text, Usage
 from app.providers.requests import Request
 from app.stores.records import Grant, NewCall
+from app.tools.consensus import WEIGH
 from tests.app.jobs.conftest import Bench, MakeBench
 from tests.app.jobs.scripted import Step, whole
 from tests.app.tools.conftest import Ask
@@ -56,6 +57,24 @@ async def test_nobody_is_shown_another_answer_and_who_weighs_is_told_no_names(be
     assert "tabs" in seen
     assert "spaces" in seen
     assert [name for name in ("kimi", "glm", "Moonshot", "Z.ai") if name in seen] == []
+
+
+async def test_who_weighs_sees_the_files_and_the_thread_too(bench: Bench, ask: Ask) -> None:
+    _, first = await ask("chat", prompt="we like tabs")
+    bench.gateway.requests.clear()
+
+    await ask(
+        "consensus",
+        prompt="still?",
+        thread=first["_meta"]["exai/thread"],
+        files=[{"name": "style.md", "content": "tabs"}],
+    )
+
+    judge = bench.gateway.requests[-1].messages
+    assert [message.role for message in judge] == ["system", "user", "assistant", "user"]
+    assert judge[0].text.startswith(WEIGH)
+    assert judge[1].text == "we like tabs"
+    assert judge[3].text.startswith('<file name="style.md">\ntabs\n</file>\n\nstill?\n\nThe answers to this:')
 
 
 async def test_both_are_asked_at_once_and_shown_in_their_order(bench: Bench) -> None:
@@ -165,6 +184,14 @@ async def test_models_that_make_no_consensus_are_refused(
 
     assert result["isError"]
     assert text.startswith(sentence)
+    assert bench.gateway.requests == []
+
+
+async def test_who_cannot_weigh_is_told_before_anybody_is_asked(bench: Bench, ask: Ask) -> None:
+    text, result = await ask("consensus", prompt="?", model="gpt")
+
+    assert result["isError"]
+    assert text.startswith("There is no model 'gpt'")
     assert bench.gateway.requests == []
 
 

@@ -34,7 +34,7 @@ async def test_threads_are_listed_by_project_the_last_touched_first(bench: Bench
     assert result["structuredContent"]["before"] is None
     assert text.splitlines()[0].startswith(f"- {second}: what is a street? (")
     assert "2 exchanges)" in text.splitlines()[0]
-    assert narrowed.splitlines()[0].endswith("1 exchanges, project nature)")
+    assert narrowed.splitlines()[0].endswith("1 exchange, project nature)")
     assert second not in narrowed
 
 
@@ -121,7 +121,7 @@ async def test_a_fork_through_what_is_not_there_is_refused(bench: Bench, ask: As
     text, result = await ask("threads", action="fork", thread=thread, through=7)
 
     assert result["isError"]
-    assert text == f"{thread} has 1 exchanges and no 7: name one that it has."
+    assert text == f"{thread} has 1 exchange and no 7: name one that it has."
 
 
 async def test_nothing_is_deleted_before_the_id_is_repeated(bench: Bench, ask: Ask) -> None:
@@ -130,7 +130,7 @@ async def test_nothing_is_deleted_before_the_id_is_repeated(bench: Bench, ask: A
     for confirm in ("", "yes", thread[:-1]):
         text, result = await ask("threads", action="delete", thread=thread, confirm=confirm)
         assert result["isError"]
-        assert text.startswith(f"Nothing was deleted. {thread} ('one', 1 exchanges) would be gone for good")
+        assert text.startswith(f"Nothing was deleted. {thread} ('one', 1 exchange) would be gone for good")
 
     assert len(await bench.store.turns("me", thread, after=0, most=99)) == 2
 
