@@ -61,6 +61,7 @@ class PostgresStore(FunctionStore):
     name = "postgres"
 
     def __init__(self, url: Secret) -> None:
+        super().__init__()
         self._url = url
         self._pool: Pool | None = None
         self.pooled = False

@@ -50,6 +50,7 @@ class SupabaseStore(FunctionStore):
     name = "supabase"
 
     def __init__(self, url: str, key: Secret) -> None:
+        super().__init__()
         self._url = url
         self._key = key
         self._http: httpx.AsyncClient | None = None

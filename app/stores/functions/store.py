@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.stores import audit_chain, migrations, reading, sweep_rules
+from app.stores.functions.appending import Appends
 from app.stores.functions.calling import Caller
 from app.stores.records import (
     AuditEntry,
@@ -37,7 +38,9 @@ MOST_PIECES = 1000
 class FunctionStore(Caller):
     """See `app.stores.protocol` for what each method does, and the SQL for how."""
 
-    _migrations = migrations.load("postgres")
+    def __init__(self) -> None:
+        self._migrations = migrations.load("postgres")
+        self._appends = Appends(lambda appends: self._ask("append_outputs", appends=appends))
 
     async def ping(self) -> None:
         """Make one round trip."""
@@ -73,8 +76,10 @@ class FunctionStore(Caller):
         await self._ask("settle", settlement=settlement)
 
     async def append_output(self, job: str, replica: str, call: str, piece: Piece) -> Standing:
-        """Keep one piece of output."""
-        return Standing(**await self._ask("append_output", job=job, replica=replica, call=call, piece=piece))
+        """Keep one piece of output, together with what others append at the same time."""
+        return await self._appends.append(
+            {"job": job, "replica": replica, "call": call, "number": piece.number, "text": piece.text}
+        )
 
     async def renew_leases(self, replica: str, lease_seconds: float) -> Sequence[str]:
         """Extend the leases of a replica."""

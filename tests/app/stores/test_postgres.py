@@ -122,6 +122,37 @@ async def test_every_operation_is_one_round_trip(on_wire: tuple[PostgresStore, W
     assert wire.messages == {"B": operations, "E": operations, "S": operations}
 
 
+async def test_appends_that_are_wanted_at_once_travel_together(on_wire: tuple[PostgresStore, Wire]) -> None:
+    store, wire = on_wire
+    jobs, call = [new_job() for _ in range(20)], new_call()
+    for job in jobs:
+        await start(store, job)
+    foreign = [store.append_output(job.id, "two", call.id, Piece(1, "mine")) for job in jobs[:2]]
+    wire.messages.clear()
+
+    standings = await asyncio.gather(
+        *(store.append_output(job.id, job.replica, call.id, Piece(1, job.id)) for job in jobs), *foreign
+    )
+
+    assert wire.messages["S"] == 1
+    assert [standing.ours for standing in standings] == [True] * 20 + [False] * 2
+    for job in jobs:
+        assert list(await store.output(ALICE, job.id, 0)) == [Piece(1, job.id)]
+
+
+async def test_an_append_nobody_waits_for_any_more_is_not_made(on_wire: tuple[PostgresStore, Wire]) -> None:
+    store, _ = on_wire
+    job, call = new_job(), new_call()
+    await start(store, job)
+    given_up = asyncio.create_task(store.append_output(job.id, job.replica, call.id, Piece(1, "no")))
+    kept = asyncio.create_task(store.append_output(job.id, job.replica, call.id, Piece(2, "yes")))
+    await asyncio.sleep(0)
+    given_up.cancel()
+
+    assert (await kept).ours
+    assert [piece.number for piece in await store.output(ALICE, job.id, 0)] == [2]
+
+
 async def test_cut_connections_are_replaced_without_anybody_noticing(migrated_url: str) -> None:
     store = PostgresStore(Secret(migrated_url))
     await store.open()

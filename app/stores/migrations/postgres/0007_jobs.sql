@@ -136,22 +136,30 @@ LANGUAGE sql SECURITY INVOKER SET search_path = '' AS $$
     SELECT pg_advisory_xact_lock(hashtextextended('pieces ' || wanted, 0))
 $$;
 
-CREATE FUNCTION exai.append_output(args jsonb) RETURNS jsonb
+-- Appends of several jobs; returns how each one's job stands, in their order.
+CREATE FUNCTION exai.append_outputs(args jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
-    owner record;
-    streamed text := args #>> '{piece,text}';
+    answers jsonb;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended('pieces ' || (args ->> 'job'), 0));
-    SELECT no_store, cancel_requested INTO owner FROM exai.jobs
-        WHERE id = args ->> 'job' AND replica = args ->> 'replica' AND status = 'running';
-    IF NOT FOUND THEN
-        RETURN '{"ours": false, "cancel_requested": false}';
-    END IF;
-    INSERT INTO exai.pieces VALUES (args ->> 'job', (args #>> '{piece,number}')::bigint, args ->> 'call',
-        octet_length(streamed), CASE WHEN owner.no_store THEN '' ELSE streamed END)
-    ON CONFLICT DO NOTHING;
-    RETURN jsonb_build_object('ours', true, 'cancel_requested', owner.cancel_requested);
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('pieces ' || wanted.job, 0)) FROM (
+        SELECT DISTINCT one ->> 'job' AS job FROM jsonb_array_elements(args -> 'appends') AS one ORDER BY 1
+    ) wanted;
+    WITH wanted AS (
+        SELECT told.*, jobs.id IS NOT NULL AS ours, no_store, coalesce(cancel_requested, false) AS stop
+        FROM ROWS FROM (jsonb_to_recordset(args -> 'appends')
+            AS (job text, replica text, call text, number bigint, text text)
+        ) WITH ORDINALITY AS told (job, replica, call, number, text, place)
+        LEFT JOIN exai.jobs ON jobs.id = told.job AND jobs.replica = told.replica AND status = 'running'
+    ), kept AS (
+        INSERT INTO exai.pieces
+        SELECT job, number, call, octet_length(text), CASE WHEN no_store THEN '' ELSE text END
+        FROM wanted WHERE ours
+        ON CONFLICT DO NOTHING
+    )
+    SELECT jsonb_agg(jsonb_build_object('ours', ours, 'cancel_requested', stop) ORDER BY place) INTO answers
+    FROM wanted;
+    RETURN answers;
 END
 $$;
 
