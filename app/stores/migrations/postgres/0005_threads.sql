@@ -45,8 +45,8 @@ CREATE TABLE exai.turn_files (
 );
 CREATE INDEX turn_files_by_file ON exai.turn_files (principal, file);
 
--- Words as numbers, which are short and tell nothing: those of app.threads.words and two that say whose the
--- turn is. In a table of its own, so that the many rows of a common word lie close together.
+-- Words as numbers, which are short and tell nothing: those of app.threads.words, two that say whose the turn
+-- is, and one for its block of 8192 turns. In a table of its own, so that a common word's rows lie close together.
 CREATE TABLE exai.turn_words (
     seq bigint PRIMARY KEY REFERENCES exai.turns (seq) ON DELETE CASCADE,
     words bigint[] NOT NULL
@@ -63,10 +63,16 @@ LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
     ) all_of_them
 $$;
 
+CREATE FUNCTION exai.block_number(of_turn bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
+    SELECT hashtextextended('::' || of_turn / 8192, 0)
+$$;
+
 CREATE FUNCTION exai.add_words(of_turn bigint, words jsonb) RETURNS void
 LANGUAGE sql SECURITY INVOKER SET search_path = '' AS $$
     INSERT INTO exai.turn_words
-    SELECT of_turn, hashtextextended(':' || principal, 0) || exai.word_numbers(principal, project, words)
+    SELECT of_turn, ARRAY[hashtextextended(':' || principal, 0), exai.block_number(of_turn)]
+        || exai.word_numbers(principal, project, words)
     FROM exai.turns JOIN exai.threads ON threads.id = turns.thread WHERE seq = of_turn
 $$;
 
@@ -174,7 +180,9 @@ BEGIN
             RETURNING seq INTO new_seq;
             INSERT INTO exai.turn_files
                 SELECT new_seq, principal, file FROM exai.turn_files WHERE turn_files.turn = turn.seq;
-            INSERT INTO exai.turn_words SELECT new_seq, words FROM exai.turn_words WHERE seq = turn.seq;
+            INSERT INTO exai.turn_words
+                SELECT new_seq, array_remove(words, exai.block_number(turn.seq)) || exai.block_number(new_seq)
+                FROM exai.turn_words WHERE seq = turn.seq;
         END LOOP;
     END IF;
     RETURN exai.thread(jsonb_build_object('principal', old.principal, 'thread', args ->> 'new'));
