@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "app"
-DRIVERS = {"asyncpg", "redis", "sqlite3", "httpx"}
+DRIVERS = {"asyncpg", "redis", "sqlite3", "httpx", "supabase"}
 
 
 def imports(path: Path) -> set[str]:
@@ -49,7 +49,8 @@ def test_imports_point_inward(folder: str, forbidden: list[str]) -> None:
 
 
 def test_only_bootstrap_knows_the_implementations() -> None:
-    classes = {"app.stores.sqlite", "app.stores.postgres", "app.shared.redis", "app.shared.fallback"}
+    stores = {"app.stores.sqlite", "app.stores.postgres", "app.stores.supabase"}
+    classes = {*stores, "app.shared.redis", "app.shared.fallback"}
     knowing = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if imports(path) & classes}
 
     # An implementation of several files knows itself.

@@ -12,7 +12,7 @@ CREATE TABLE exai.files (
     PRIMARY KEY (principal, id)
 );
 
--- Raised with the kind of thing as its message and the id as its detail; app.stores.function_store reads both.
+-- Raised with the kind of thing as its message and the id as its detail; app.stores.functions reads both.
 CREATE FUNCTION exai.not_found(thing text, id text) RETURNS void
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 BEGIN

@@ -46,7 +46,8 @@ CREATE TABLE exai.turn_files (
 CREATE INDEX turn_files_by_file ON exai.turn_files (principal, file);
 
 -- Words as numbers, which are short and tell nothing: those of app.threads.words, two that say whose the turn
--- is, and one for its block of 8192 turns. In a table of its own, so that a common word's rows lie close together.
+-- is, and one for its block of 8192 turns. In a table of its own, so that a common word's rows lie close
+-- together.
 CREATE TABLE exai.turn_words (
     seq bigint PRIMARY KEY REFERENCES exai.turns (seq) ON DELETE CASCADE,
     words bigint[] NOT NULL
@@ -77,8 +78,9 @@ LANGUAGE sql SECURITY INVOKER SET search_path = '' AS $$
 $$;
 
 -- Adds a turn to a thread; its files stay from now on. The words may be absent.
-CREATE FUNCTION exai.add_turn(owner text, in_thread text, exchange bigint, side text, for_job text, turn jsonb, words jsonb)
-RETURNS void LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+CREATE FUNCTION exai.add_turn(
+    owner text, in_thread text, exchange bigint, side text, for_job text, turn jsonb, words jsonb
+) RETURNS void LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
     new_seq bigint;
     wanted text;
@@ -166,12 +168,15 @@ BEGIN
         PERFORM exai.not_found('thread', args ->> 'thread');
     END IF;
     last := least((args ->> 'through')::bigint, old.exchanges);
-    INSERT INTO exai.threads VALUES (args ->> 'new', old.principal, old.project, old.title, time, time, last, old.id,
+    INSERT INTO exai.threads VALUES (args ->> 'new', old.principal, old.project, old.title, time, time, last,
+        old.id,
         CASE WHEN old.summary_through <= last THEN old.summary END,
         CASE WHEN old.summary_through <= last THEN old.summary_through ELSE 0 END)
     ON CONFLICT (id) DO NOTHING;
     IF FOUND THEN
-        FOR turn IN SELECT * FROM exai.turns WHERE thread = old.id AND number <= last ORDER BY number, role DESC LOOP
+        FOR turn IN SELECT * FROM exai.turns WHERE thread = old.id AND number <= last
+            ORDER BY number, role DESC
+        LOOP
             INSERT INTO exai.turns (thread, number, role, text, created, reasoning, model, tool, job, files,
                 partial, input_tokens, output_tokens, cost, indexed)
             VALUES (args ->> 'new', turn.number, turn.role, turn.text, turn.created, turn.reasoning, turn.model,

@@ -27,8 +27,8 @@ CREATE UNIQUE INDEX jobs_by_key ON exai.jobs (principal, idempotency_key) WHERE 
 CREATE INDEX jobs_by_principal ON exai.jobs (principal, created);
 CREATE INDEX jobs_by_thread ON exai.jobs (thread) WHERE thread IS NOT NULL;
 
--- What is streamed, piece by piece; of a job that keeps nothing, only how much it was. No foreign key: a piece
--- is written while its job cannot end, and to look the job up twice would cost as much as the row.
+-- What is streamed, piece by piece; of a job that keeps nothing, only how much it was. No foreign key: a
+-- piece is written while its job cannot end, and to look the job up twice would cost as much as the row.
 CREATE TABLE exai.pieces (
     job text NOT NULL,
     number bigint NOT NULL,
@@ -129,8 +129,8 @@ BEGIN
 END
 $$;
 
--- Between the look at its job and the writing of a piece the job must not end. Appends share a lock in memory,
--- which whoever ends a job waits for; a lock on the row would be written to the disk with each piece.
+-- Between the look at its job and the writing of a piece the job must not end. Appends share a lock in
+-- memory, which whoever ends a job waits for; a lock on the row would go to the disk with each piece.
 CREATE FUNCTION exai.wait_for_appends(wanted text) RETURNS void
 LANGUAGE sql SECURITY INVOKER SET search_path = '' AS $$
     SELECT pg_advisory_xact_lock(hashtextextended('pieces ' || wanted, 0))

@@ -37,7 +37,8 @@ BEGIN
     END IF;
     IF (job ->> 'new_thread')::boolean THEN
         INSERT INTO exai.threads (id, principal, project, title, created, updated)
-        VALUES (wanted, job ->> 'principal', job ->> 'project', job ->> 'title', clock_timestamp(), clock_timestamp())
+        VALUES (wanted, job ->> 'principal', job ->> 'project', job ->> 'title', clock_timestamp(),
+            clock_timestamp())
         ON CONFLICT (id) DO NOTHING;
     END IF;
     UPDATE exai.threads SET exchanges = exchanges + 1, updated = clock_timestamp()
@@ -63,7 +64,8 @@ DECLARE
     time timestamptz;
 BEGIN
     -- The same wish told twice at once, or two wishes with one key: the second waits here for the first.
-    PERFORM pg_advisory_xact_lock(hashtextextended(owner || E'\n' || coalesce('key ' || key, 'id ' || (job ->> 'id')), 0));
+    PERFORM pg_advisory_xact_lock(
+        hashtextextended(owner || E'\n' || coalesce('key ' || key, 'id ' || (job ->> 'id')), 0));
     SELECT status, replica INTO earlier FROM exai.jobs WHERE id = job ->> 'id' AND principal = owner;
     IF FOUND THEN
         RETURN jsonb_build_object('fresh', earlier.status = 'running' AND earlier.replica = job ->> 'replica',

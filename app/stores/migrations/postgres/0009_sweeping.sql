@@ -36,7 +36,8 @@ BEGIN
     END LOOP;
     FOR ended IN SELECT * FROM exai.jobs WHERE id = ANY (expired) ORDER BY principal, id LOOP
         PERFORM exai.add_link(ended.principal, jsonb_build_object('event', args ->> 'audit_event', 'facts',
-            format('{"job":%s,"replica":%s,"tool":%s}', to_json(ended.id), to_json(ended.replica), to_json(ended.tool)),
+            format('{"job":%s,"replica":%s,"tool":%s}',
+                to_json(ended.id), to_json(ended.replica), to_json(ended.tool)),
             'id', replace(gen_random_uuid()::text, '-', '')));
     END LOOP;
     RETURN (SELECT coalesce(jsonb_agg(exai.as_job(id, true) ORDER BY id), '[]') FROM unnest(expired) AS id);
@@ -47,10 +48,11 @@ $$;
 CREATE FUNCTION exai.book_unknown(args jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
+    cutoff timestamptz :=
+        clock_timestamp() - make_interval(secs => (args ->> 'unknown_seconds')::double precision);
     owners text[] := ARRAY(
         SELECT id FROM exai.jobs WHERE id IN (
-            SELECT job FROM exai.calls WHERE state = 'unknown'
-                AND updated <= clock_timestamp() - make_interval(secs => (args ->> 'unknown_seconds')::double precision)
+            SELECT job FROM exai.calls WHERE state = 'unknown' AND updated <= cutoff
             LIMIT (args ->> 'most')::bigint)
         ORDER BY id FOR UPDATE SKIP LOCKED
     );
@@ -59,8 +61,7 @@ BEGIN
     SELECT coalesce(jsonb_agg(jsonb_build_object('call', id, 'state', 'estimated', 'outcome', outcome,
         'cost', least(granted, input_cost + output_price * streamed),
         'input_tokens', 0, 'cached_tokens', 0, 'output_tokens', 0, 'reasoning_tokens', 0)), '[]') INTO due
-    FROM exai.calls WHERE job = ANY (owners) AND state = 'unknown'
-        AND updated <= clock_timestamp() - make_interval(secs => (args ->> 'unknown_seconds')::double precision);
+    FROM exai.calls WHERE job = ANY (owners) AND state = 'unknown' AND updated <= cutoff;
     PERFORM exai.settle_calls(due);
     RETURN to_jsonb(jsonb_array_length(due));
 END
@@ -135,7 +136,8 @@ BEGIN
     DELETE FROM exai.pieces WHERE job = ANY (gone);
     DELETE FROM exai.jobs WHERE id = ANY (gone);
     DELETE FROM exai.files WHERE (principal, id) IN (
-        SELECT principal, id FROM exai.files WHERE expires <= clock_timestamp() LIMIT most FOR UPDATE SKIP LOCKED);
+        SELECT principal, id FROM exai.files WHERE expires <= clock_timestamp()
+        LIMIT most FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS removed_files = ROW_COUNT;
     UPDATE exai.jobs SET idempotency_key = NULL WHERE id IN (
         SELECT id FROM exai.jobs WHERE idempotency_key IS NOT NULL AND key_until <= clock_timestamp()

@@ -1,6 +1,6 @@
 -- oldest application: 0.1.0
--- The newest turns that hold all words. The index alone decides which do, whatever the planner believes of the
--- words: a sequential scan would unpack the words of every turn there is, and compiling costs more than it saves.
+-- The newest turns that hold all words. The index alone decides which do, whatever the planner believes of
+-- the words: a sequential scan would unpack those of every turn, and compiling costs more than it saves.
 CREATE FUNCTION exai.newest_with(wanted bigint[], most bigint) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' SET enable_seqscan = off SET jit = off AS $$
 BEGIN
