@@ -11,13 +11,11 @@ from app.stores.records import (
     Swept,
     Turn,
 )
-from app.stores.sqlite import clock, jobs, ledger, threads
+from app.stores.sqlite import clock, jobs, ledger, threads, turns
 from app.stores.sqlite.connection import Connection
 from app.stores.sweep_rules import FAULT, MOST
 
 _DAY_SECONDS = 86_400
-_MERGED_PAGES = 500
-"""Pages of the word index that one sweep tidies: about 2 MB, about 10 ms."""
 
 
 def sweep(db: Connection, unknown_seconds: float, retention_days: int, audit_event: str) -> Swept:
@@ -34,9 +32,7 @@ def sweep(db: Connection, unknown_seconds: float, retention_days: int, audit_eve
         "UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key IS NOT NULL AND key_until <= ?",
         (clock.now(),),
     )
-    # The words of removed turns stay in older parts of the index until those are merged. A negative number
-    # begins a merge of everything into one part, or goes on with it.
-    db.execute("INSERT INTO turn_words (turn_words, rank) VALUES ('merge', ?)", (-_MERGED_PAGES,))
+    turns.merge_words(db)
     return swept
 
 

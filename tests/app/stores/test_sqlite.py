@@ -13,7 +13,7 @@ import pytest
 
 from app.stores import StoreUnavailableError
 from app.stores.records import Piece
-from app.stores.sqlite import SqliteStore, writer
+from app.stores.sqlite import SqliteStore, turns, writer
 from app.stores.sqlite.connection import Connection
 from tests.app.stores.made import ALICE, event, exchange, finish, new_call, new_job, start, sweep
 
@@ -194,12 +194,14 @@ async def test_of_a_deleted_thread_no_byte_is_left_in_the_files_after_a_sweep(
 ) -> None:
     for number in range(30):
         await exchange(sqlite, f"ordinary prompt {number}", "ordinary answer")
+    await sweep(sqlite)
     job = await exchange(sqlite, "qzxcanary " * 3000, "qzxcanary answer", title="qzxcanary")
     assert any(b"qzxcanary" in file.read_bytes() for file in path.parent.iterdir())
 
     await sqlite.delete_thread(ALICE, str(job.thread))
     await sweep(sqlite)
 
+    assert len(await sqlite.search_turns(ALICE, ["ordinary"], project=None, most=100)) == 60
     for file in path.parent.iterdir():
         assert b"qzxcanary" not in file.read_bytes(), f"it is still in {file.name}"
 
@@ -228,3 +230,25 @@ async def test_two_processes_may_use_one_file(sqlite: SqliteStore, path: Path) -
     entries = await other.audit_entries(ALICE, after=0, most=100)
     assert [entry.number for entry in entries] == list(range(1, 41))
     await other.close()
+
+
+async def test_the_word_index_is_merged_portion_by_portion_and_only_after_a_removal(
+    sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chores(connection: Connection) -> list[Any]:
+        return [row["name"] for row in connection.execute("SELECT name FROM chores")]
+
+    monkeypatch.setattr(turns, "MERGED_PAGES", 1)
+    jobs = [await exchange(sqlite, f"prompt {n} " + "word " * 500 + f"w{n} " * 300, "a") for n in range(40)]
+    await sweep(sqlite)
+    assert await sqlite._reader.run(chores) == []
+    await sqlite.delete_thread(ALICE, str(jobs[0].thread))
+
+    sweeps = 0
+    while await sqlite._reader.run(chores):
+        await sweep(sqlite)
+        sweeps += 1
+        assert sweeps < 200
+
+    assert sweeps > 1
+    assert len(await sqlite.search_turns(ALICE, ["prompt"], project=None, most=100)) == 39

@@ -4,3 +4,8 @@
 CREATE VIRTUAL TABLE turn_words USING fts5 (
     words, detail = none, columnsize = 0, tokenize = "ascii tokenchars '_:'"
 );
+
+-- What sweeps still have to do, by name.
+CREATE TABLE chores (
+    name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
