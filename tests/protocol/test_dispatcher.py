@@ -124,7 +124,7 @@ async def test_nothing_follows_a_cancellation_even_from_a_handler_that_goes_on()
     assert mailbox.sent == []
 
 
-async def test_a_call_cancelled_before_it_began_never_runs() -> None:
+async def test_a_call_cancelled_in_the_loop_turn_that_began_it_is_stopped() -> None:
     dispatcher, mailbox = _dispatcher(), Mailbox()
     session = _opened(dispatcher, mailbox)
     dispatcher.dispatch(session, mailbox, _call("hold"))
@@ -135,6 +135,46 @@ async def test_a_call_cancelled_before_it_began_never_runs() -> None:
     assert await mailbox.replies.get() == (None, 0)
     assert session.calls == {}
     assert dispatcher.in_flight == 0
+
+
+async def test_a_call_that_never_waits_is_answered_in_the_loop_turn_that_brought_it() -> None:
+    dispatcher, mailbox = _dispatcher(), Mailbox()
+    dispatcher.dispatch(_opened(dispatcher, mailbox), mailbox, _call("name"))
+
+    assert mailbox.replies.get_nowait()[0]["id"] == 1
+
+
+async def test_a_call_counts_as_in_flight_from_its_first_step_on() -> None:
+    counted = []
+
+    async def count(call: Call, _arguments: Nothing) -> ToolResult:
+        counted.append(call.session.in_flight)
+        await asyncio.sleep(0)
+        counted.append(call.session.in_flight)
+        return ToolResult([])
+
+    dispatcher = Dispatcher(name="x", version="1", instructions="", tools=[_tool("count", count)])
+    mailbox = Mailbox()
+    session = _opened(dispatcher, mailbox)
+    dispatcher.dispatch(session, mailbox, _call("count"))
+    await mailbox.replies.get()
+
+    assert counted == [1, 1]
+    assert (session.in_flight, dispatcher.in_flight) == (0, 0)
+
+
+async def test_a_call_stopped_by_its_own_first_step_is_stopped() -> None:
+    async def suicidal(call: Call, _arguments: Nothing) -> ToolResult:
+        call.stop("it asked for that")
+        await asyncio.Event().wait()
+        raise AssertionError("nobody releases it")
+
+    dispatcher = Dispatcher(name="x", version="1", instructions="", tools=[_tool("suicidal", suicidal)])
+    mailbox = Mailbox()
+    dispatcher.dispatch(_opened(dispatcher, mailbox), mailbox, _call("suicidal"))
+    reply, _ = await mailbox.replies.get()
+
+    assert "it asked for that" in reply["result"]["content"][0]["text"]
 
 
 async def test_an_abandoned_session_stops_its_calls() -> None:
