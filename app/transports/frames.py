@@ -34,7 +34,7 @@ class Peer(Protocol):
 
 
 class _Queue(WebSocketDataQueue):
-    """aiohttp's queue, for the frames that were not taken."""
+    """aiohttp's queue, for the frames that were not taken, and for aiohttp's own words on closing."""
 
     __slots__ = ("behind", "peer")
 
@@ -109,8 +109,3 @@ class FrameSocket(web.WebSocketResponse):
     def dealt_with(self) -> None:
         """Note that a frame that was read has been dealt with; after the last one they are offered again."""
         self._frames.behind -= 1
-
-    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
-        """Close; frames that still come are read past, not served."""
-        self._frames.peer = None
-        return await super().close(code=code, message=message, drain=drain)
