@@ -1,10 +1,10 @@
-"""Keeps the measured part of docs/performance.md; the prose around it is written by hand."""
+"""Keeps the measured parts of docs/performance.md; the prose around them is written by hand."""
 
 from pathlib import Path
 
 from bench.report import Report, markdown
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+MARK = "bench"
 
 
 class PageError(Exception):
@@ -12,17 +12,26 @@ class PageError(Exception):
 
 
 def write(page: Path, report: Report) -> None:
-    """Replace what stands between the marks by this run.
+    """Put the figures of this run onto the page.
 
     Raises:
         PageError: a mark is missing.
     """
-    text = page.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise PageError(f"{page} has no {BEGIN} … {END}: put both marks back, on lines of their own.")
-    page.write_text(f"{before}{BEGIN}\n\n{section(report)}\n\n{END}{after}")
+    put(page, MARK, section(report))
+
+
+def put(page: Path, mark: str, text: str) -> None:
+    """Replace what stands between the two marks of a name.
+
+    Raises:
+        PageError: a mark is missing.
+    """
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    before, first, rest = page.read_text().partition(begin)
+    _, second, after = rest.partition(end)
+    if not first or not second:
+        raise PageError(f"{page} has no {begin} … {end}: put both marks back, on lines of their own.")
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
 
 
 def section(report: Report) -> str:

@@ -45,6 +45,20 @@ class FlowControl(Protocol):
 class Outbox:
     """Queues text frames for one connection and writes them; the `Channel` of that connection."""
 
+    __slots__ = (
+        "_bytes",
+        "_draining",
+        "_flow",
+        "_loop",
+        "_max_bytes",
+        "_parts",
+        "_scheduled",
+        "_stall_seconds",
+        "_transport",
+        "_writer",
+        "cut_off",
+    )
+
     def __init__(
         self,
         transport: asyncio.Transport,

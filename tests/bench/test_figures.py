@@ -69,12 +69,12 @@ def test_tables_are_aligned_and_cells_cannot_break_out() -> None:
 
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path: Path) -> None:
     document = tmp_path / "performance.md"
-    document.write_text(f"# Title\n\n{page.BEGIN}\nold\n{page.END}\n\nBy hand.\n")
+    document.write_text("# Title\n\n<!-- bench: begin -->\nold\n<!-- bench: end -->\n\nBy hand.\n")
     page.write(document, report(read([1], [1])))
     text = document.read_text()
 
-    assert text.startswith(f"# Title\n\n{page.BEGIN}\n\nMeasured 2026-01-01 on a machine.")
-    assert text.endswith(f"{page.END}\n\nBy hand.\n")
+    assert text.startswith("# Title\n\n<!-- bench: begin -->\n\nMeasured 2026-01-01 on a machine.")
+    assert text.endswith("<!-- bench: end -->\n\nBy hand.\n")
     assert "old" not in text
 
 

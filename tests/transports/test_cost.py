@@ -2,8 +2,8 @@
 
 from bench import function_calls
 
-MOST_FUNCTION_CALLS = 250
-"""A tools/call over WebSocket must not take more (the aim is 120)."""
+MOST_FUNCTION_CALLS = 100
+"""A tools/call over WebSocket takes 92 on Python 3.11 and 82 on 3.13; docs/performance.md promises 250."""
 
 
 def test_a_call_over_websocket_takes_few_function_calls() -> None:
