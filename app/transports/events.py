@@ -153,8 +153,6 @@ class Exchange:
         """
         try:
             if not self._finished and not self._stream:
-                await asyncio.sleep(0)  # a handler that waits for nothing has answered after this loop turn
-            if not self._finished and not self._stream:
                 await self._next(STREAM_AFTER_SECONDS)
             if self._finished and not self._stream:
                 return self._answer()
