@@ -68,7 +68,7 @@ class McpOperations:
         # What a trivial tools/call pays for being counted: two looks at the clock, and no call beside them.
         rows = {name: self._durations.row(("tools/call", name, "")) for name in sorted(self._tools)}
         bounds, clock = self._durations.bounds, time.perf_counter
-        shortest = bounds[0]
+        shortest, other = bounds[0], self._durations.row(("tools/call", "", ""))
 
         async def measured(call: Call, params: dict[str, Any]) -> Answer:
             began = clock()
@@ -81,9 +81,10 @@ class McpOperations:
                 raise
             seconds = clock() - began
             if answer["isError"]:
-                self._durations.add(("tools/call", params["name"], TOOL_ERROR), seconds)
+                tool = params["name"] if params["name"] in rows else ""
+                self._durations.add(("tools/call", tool, TOOL_ERROR), seconds)
             else:
-                row = rows[params["name"]]
+                row = rows.get(params["name"], other)
                 row[0 if seconds <= shortest else bisect_left(bounds, seconds)] += 1
                 row[-1] += seconds
             return answer

@@ -9,6 +9,7 @@ from demo.tour.client import Client
 WIDTH = 108
 MOST_LINES = 14
 COLLECT_SECONDS = 30
+MOST_COLLECTS = 5
 
 
 async def show(client: Client) -> None:
@@ -25,9 +26,12 @@ async def show(client: Client) -> None:
     await _call(client, "consensus", prompt="Tabs or spaces?")
 
     _step(4, "An answer that takes long becomes a job: nothing is lost, nothing is paid twice.")
-    early = await _call(client, "thinkdeep", prompt="Plan a migration in detail. [fake:pace 8]")
+    early = await _call(client, "thinkdeep", prompt="Plan a migration in detail. [fake:pace 12]")
     job = early["_meta"]["exai/job"]
-    await _call(client, "jobs", action="collect", job=job, wait=COLLECT_SECONDS)
+    for _ in range(MOST_COLLECTS):
+        collected = await _call(client, "jobs", action="collect", job=job, wait=COLLECT_SECONDS)
+        if collected["_meta"].get("exai/status") != "running":
+            break
 
     _step(5, "What is kept, and what it cost.")
     await _call(client, "threads", action="list")

@@ -11,7 +11,7 @@ import random
 import sys
 from pathlib import Path
 
-from app.bootstrap import store_of
+from app.bootstrap.adapters import store as store_of
 from app.settings import Settings
 from app.stores import Store
 from app.stores.records import CallState, Piece
