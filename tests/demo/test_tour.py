@@ -43,7 +43,7 @@ def test_both_models_are_weighed(shown: str) -> None:
 
 def test_an_answer_that_takes_long_is_collected_whole(shown: str) -> None:
     job = shown.split("4. ", 1)[1].split("5. What")[0]
-    early, collected = job.split("> jobs(action='collect'")
+    early, _, collected = job.partition("> jobs(action='collect'")
 
     assert "The answer is not there yet" in early
     assert re.search(r"\[glm-5\.3 · .* USD · thread_\w+\]", collected)
