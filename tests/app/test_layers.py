@@ -10,10 +10,18 @@ PACKAGE = ROOT / "app"
 DRIVERS = {"asyncpg", "redis", "sqlite3", "httpx", "supabase"}
 
 
+def parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text())
+    except SystemError:
+        # CPython 3.11 counts its recursion wrongly where another thread parses meanwhile (cpython#106905).
+        return ast.parse(path.read_text())
+
+
 def imports(path: Path) -> set[str]:
     """Every module a file names in an import, wherever in the file it stands."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
