@@ -8,6 +8,7 @@ from infra.cache import Cache, CacheArgs
 from infra.containers import Containers
 from infra.credentials import SecretFiles
 from infra.database import Database, DatabaseArgs
+from infra.elsewhere import ignore_what_differs_by_machine
 from infra.exports import publish
 from infra.guard import Guard
 from infra.image import OfficialImage, OfficialImageArgs, ServerImage, ServerImageArgs
@@ -21,6 +22,7 @@ from infra.site import Site
 
 end_quietly()
 settings = Settings.load(pulumi.Config())
+ignore_what_differs_by_machine()
 guard = Guard(development=settings.environment == "development")
 root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack())

@@ -8,6 +8,7 @@ from policy.inputs import Resource, at
 from policy.workloads import Workload
 
 CONTENT = re.compile(r"(?:[^@\s]+@)?sha256:[0-9a-f]{64}")
+VOLUME = "docker:index/volume:Volume"
 REFILLED_LABEL = "exai.refilled"
 """A volume with this label holds copies that each update makes again, and nothing of its own."""
 
@@ -49,11 +50,16 @@ def secret_in_build(resource: Resource) -> Iterator[str]:
             )
 
 
-def protected_volume(resource: Resource) -> Iterator[str]:
-    """Refuse a volume that one edit can delete: every edit replaces it, and replacing is deleting."""
+def holds_data(resource: Resource) -> bool:
+    """Tell whether a resource is a volume whose content nothing could make again."""
     in_memory = at(resource.inputs, "driverOpts", "type") == "tmpfs"
     labels = [at(label, "label") for label in at(resource.inputs, "labels") or ()]
-    if not (resource.protect or in_memory or REFILLED_LABEL in labels):
+    return resource.type == VOLUME and not in_memory and REFILLED_LABEL not in labels
+
+
+def protected_volume(resource: Resource) -> Iterator[str]:
+    """Refuse a volume that one edit can delete: every edit replaces it, and replacing is deleting."""
+    if holds_data(resource) and not resource.protect:
         yield (
             f"The volume {resource.name} is not protected, so that one edit can delete the data in it: "
             f"give it `protect=True`, or the label {REFILLED_LABEL} if each update fills it again."

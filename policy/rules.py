@@ -9,8 +9,6 @@ from policy import bounds, content, walls
 from policy.inputs import NotYetKnown, Resource
 from policy.workloads import PLACES, Workload
 
-VOLUMES = frozenset({"docker:index/volume:Volume"})
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -48,7 +46,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "protected-volume",
         "Volumes with data are protected.",
-        VOLUMES,
+        frozenset({content.VOLUME}),
         content.protected_volume,
         development=False,
     ),
