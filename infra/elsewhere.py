@@ -14,6 +14,7 @@ OF_THE_MACHINE = {
     # The checkout's digest and the keyed digest of the secrets.
     "docker:index/container:Container": ("labels",),
     "docker:index/network:Network": ("labels",),
+    "docker:index/volume:Volume": ("labels",),
     "docker:index/service:Service": ("labels", "taskSpec.containerSpec.labels"),
     "docker:index/serviceConfig:ServiceConfig": ("labels",),
     "docker:index/secret:Secret": ("data", "labels"),

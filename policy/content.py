@@ -9,7 +9,7 @@ from policy.workloads import Workload
 
 CONTENT = re.compile(r"(?:[^@\s]+@)?sha256:[0-9a-f]{64}")
 VOLUME = "docker:index/volume:Volume"
-REFILLED_LABEL = "exai.refilled"
+REFILLED_LABEL = "exai.content"
 """A volume with this label holds copies that each update makes again, and nothing of its own."""
 
 

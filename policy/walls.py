@@ -16,6 +16,8 @@ SOCKETS = frozenset({"docker.sock", "containerd.sock", "podman.sock", "crio.sock
 SOCKET_FOLDERS = frozenset({"/", "/run", "/var/run", "/run/docker", "/run/containerd", "/var"})
 SECRET_FILES = "/run/secrets/"  # noqa: S105 - where they are, not what they are
 """Where a stack without Swarm may mount single files of the host: each is one secret."""
+GIVES_UP = "--no-new-privs"
+"""Of setpriv(1): what it becomes, and whatever that starts, can gain nothing."""
 EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - what is refused
 NUMBERS = re.compile(r"[1-9]\d*(:\d+)?")
 HOST_MODES = ("network mode", "process namespace", "ipc namespace", "user namespace", "cgroup namespace")
@@ -104,14 +106,16 @@ def capabilities(one: Workload) -> Iterator[str]:
 
 def new_privileges(one: Workload) -> Iterator[str]:
     """Refuse privileges to be gained, and confinement turned off (CIS 5.22, 5.26)."""
-    if "security options" not in one:
-        return
     options = {str(option).replace("=", ":") for option in one.items("security options")}
-    if not {"no-new-privileges", "no-new-privileges:true"} & options:
-        yield (
-            f"The {one} may gain privileges, so that one setuid program makes an intruder root: "
-            f"put no-new-privileges:true into {one.where('security options')}."
-        )
+    if "security options" in one:
+        given = bool({"no-new-privileges", "no-new-privileges:true"} & options)
+        mend = f"put no-new-privileges:true into {one.where('security options')}"
+    else:
+        # Swarm has no place for it, except in the settings of every node's engine.
+        given = GIVES_UP in (str(word) for fact in ("entrypoint", "command") for word in one.items(fact))
+        mend = f"start {one.where('entrypoint')} with setpriv {GIVES_UP}"
+    if not given:
+        yield f"The {one} may gain privileges, so that one setuid program makes an intruder root: {mend}."
     for option in sorted(option for option in options if option.endswith((":unconfined", ":disable"))):
         yield (
             f"The {one} turns the engine's default confinement off with {option}, and with it a wall: "

@@ -17,8 +17,8 @@ BREAKERS = {
     "docker:index/volume:Volume": "The volume kept ",
     "docker:index/remoteImage:RemoteImage": "The image built ",
 }
-BY_CONTAINERS_ONLY = {"privileged", "new-privileges"}
-"""A service has no place for what these forbid."""
+BY_CONTAINERS_ONLY = {"privileged"}
+"""A service has no place for what it forbids."""
 BROKEN_TOO = {"engine-socket": {"host-path"}}
 """The socket is a path of the host."""
 

@@ -131,7 +131,7 @@ def test_a_cpu_quota_is_a_limit_too() -> None:
         ({}, True, True),
         ({}, False, False),
         ({"driverOpts": {"type": "tmpfs"}}, False, True),
-        ({"labels": [{"label": "exai.refilled", "value": "secrets"}]}, False, True),
+        ({"labels": [{"label": "exai.content", "value": "secrets"}]}, False, True),
         ({"labels": [{"label": "exai.stack", "value": "prod"}]}, False, False),
     ],
 )
@@ -141,6 +141,11 @@ def test_a_volume_is_protected_unless_nothing_in_it_could_be_lost(
     passes: bool,
 ) -> None:
     assert (_said("protected-volume", inputs, VOLUME, protect=protect) == []) is passes
+
+
+def test_a_service_gives_up_new_privileges_by_its_command() -> None:
+    assert len(_said("new-privileges", _spec(commands=["redis-server"]), SERVICE)) == 1
+    assert _said("new-privileges", _spec(commands=["setpriv", "--no-new-privs", "--", "x"]), SERVICE) == []
 
 
 def test_confinement_is_not_turned_off() -> None:

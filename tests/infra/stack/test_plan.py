@@ -184,7 +184,7 @@ def test_a_volume_with_data_may_not_be_replaced() -> None:
 
 
 @pytest.mark.parametrize(
-    "inputs", [{"driverOpts": {"type": "tmpfs"}}, {"labels": [{"label": "exai.refilled", "value": "x"}]}]
+    "inputs", [{"driverOpts": {"type": "tmpfs"}}, {"labels": [{"label": "exai.content", "value": "x"}]}]
 )
 def test_a_volume_without_data_of_its_own_may_go(inputs: Mapping[str, Any]) -> None:
     assert _read(_planned("delete", VOLUME, "one", old=_state(VOLUME, inputs))).at_risk == []

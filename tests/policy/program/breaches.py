@@ -93,6 +93,7 @@ def capabilities() -> None:
 
 def new_privileges() -> None:
     container(security_opts=[])
+    service(spec={"commands": ["redis-server"]})
 
 
 def numeric_user() -> None:

@@ -47,6 +47,7 @@ def service(
     """Declare the service, the container's part (`spec`), the task's part and its own inputs changed."""
     given: dict[str, Any] = {
         "image": IMAGE,
+        "commands": ["setpriv", "--no-new-privs", "--", "redis-server"],
         "healthcheck": PROBE,
         "read_only": True,
         "cap_drops": ["ALL"],
