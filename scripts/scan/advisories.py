@@ -50,7 +50,8 @@ def image(root: Path = ROOT) -> Verdict:
     done = programs.run("grype", f"sbom:{bill}", "--output", "json", "--quiet", "--only-fixed")
     matches = json.loads(done.stdout)["matches"]
     found = [
-        f"{part['name']} {part['version']}: {hole['id']} ({hole['severity']}), {_mended(hole['fix']['versions'])}"
+        f"{part['name']} {part['version']}: {hole['id']} ({hole['severity']}), "
+        f"{_mended(hole['fix']['versions'])}"
         for part, hole in ((one["artifact"], one["vulnerability"]) for one in matches)
         if hole["severity"].lower() in WEIGHTY
     ]

@@ -38,7 +38,7 @@ def table() -> Mapping[str, Floor]:
 
 def held(root: Path = ROOT) -> Verdict:
     """Compare every pinned package that has a floor."""
-    pinned = {**locked.everything(root), **_tools(root)}
+    pinned = {**locked.everything(root), **pinned_tools(root)}
     floors = table()
     judged_ones = sorted(set(pinned) & set(floors))
     below = [
@@ -51,7 +51,8 @@ def held(root: Path = ROOT) -> Verdict:
     return judged("floors", below, passed, "raise it in pyproject.toml, then `uv lock`")
 
 
-def _tools(root: Path) -> Mapping[str, str]:
+def pinned_tools(root: Path) -> Mapping[str, str]:
+    """Return the versions of what is pinned outside the lock."""
     found = {}
     for name, file in TOOLS.items():
         if pinned := re.search(rf"^{name}==(\S+)", (root / file).read_text(encoding="utf-8"), re.MULTILINE):

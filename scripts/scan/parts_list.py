@@ -32,9 +32,7 @@ def listed(archive: Archive, root: Path = ROOT) -> Verdict:
     target.parent.mkdir(mode=0o700, exist_ok=True)
     target.write_text(json.dumps(document, indent=1), encoding="utf-8")
     found = installed(document)
-    wrong = _others(found, locked.production(root)) + _missing(
-        found, locked.production(root, on_every_system=True)
-    )
+    wrong = differences(found, locked.production(root), locked.production(root, on_every_system=True))
     passed = f"{len(document['components'])} components in {FILE}, Python's as locked"
     return judged("bill of materials", wrong, passed, "build the image again from the lock")
 
@@ -52,13 +50,15 @@ def installed(document: Mapping[str, Any]) -> Mapping[str, str]:
     }
 
 
-def _others(installed: Mapping[str, str], locked: Mapping[str, str]) -> list[str]:
-    return [
+def differences(
+    installed: Mapping[str, str], locked: Mapping[str, str], needed: Mapping[str, str]
+) -> list[str]:
+    """Name what is not as it was locked; `needed` is the part of it that no system does without."""
+    others = [
         f"{name} {version} is in the image, and {locked.get(name, 'no such package')} is locked"
         for name, version in sorted(installed.items())
         if locked.get(name) != version
     ]
-
-
-def _missing(installed: Mapping[str, str], locked: Mapping[str, str]) -> list[str]:
-    return [f"{name} is locked, and not in the image" for name in sorted(set(locked) - set(installed))]
+    return others + [
+        f"{name} is locked, and not in the image" for name in sorted(set(needed) - set(installed))
+    ]

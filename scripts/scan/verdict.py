@@ -31,4 +31,4 @@ def judged(check: str, findings: Sequence[str], passed: str, mend: str) -> Verdi
     """Return the verdict about what was found: `passed` is said if that is nothing, else `mend`."""
     if not findings:
         return Verdict(check, State.PASSED, passed)
-    return Verdict(check, State.FOUND, f"{len(findings)} found: {mend}", findings)
+    return Verdict(check, State.FOUND, f"{len(findings)} found: {mend}", tuple(findings))
