@@ -1,10 +1,15 @@
 """What differs between two states of a resource, field by field, as far as Pulumi lets it be seen."""
 
+import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from policy import secrets
+
 UNKNOWN = "known only during the update"
+HIDDEN = "a text that looks like a secret"
 SECRET = "[secret]"  # noqa: S105 - what Pulumi writes in a secret's place
 _UNKNOWN = frozenset(
     {
@@ -20,6 +25,7 @@ _UNKNOWN = frozenset(
 """What Pulumi writes for a value that is not known yet (sdk/go/common/resource/plugin/rpc.go)."""
 DEFAULTS = "__defaults"
 """Where the provider lists the inputs that it filled in itself."""
+STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
 _INTERNAL = "__"
 """How keys start that are the provider's own bookkeeping."""
 
@@ -43,19 +49,52 @@ def between(
     """
     before, after = old.get("inputs") or {}, new.get("inputs") or {}
     found = [
-        Difference(path, left, right, _root(path) in forcing) for path, left, right in _walk(before, after)
+        _difference(path, left, right, _root(path) in forcing) for path, left, right in _walk(before, after)
     ]
     outputs = old.get("outputs") or {}
     for name in sorted({*told, *forcing} - {_root(one.field) for one in found}):
         left, right = outputs.get(name, before.get(name)), after.get(name)
-        found.append(Difference(name, _shown(left), _shown(right), name in forcing))
+        found.append(_difference(name, left, right, name in forcing))
     return found
 
 
-def fields(names: Collection[str], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
-    """Return the named outputs as they were recorded and as they were found."""
+def found(names: Collection[str], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
+    """Return outputs as they were recorded and as they were found, by paths such as `taskSpec.env[0]`."""
     before, after = old.get("outputs") or {}, new.get("outputs") or {}
-    return [Difference(name, _shown(before.get(name)), _shown(after.get(name))) for name in sorted(names)]
+    return [_difference(name, _at(before, name), _at(after, name)) for name in sorted(names)]
+
+
+def said(value: Any) -> str:
+    """Write a value for people: what stands for one as it is, any other as JSON."""
+    if value is None:
+        return "none"
+    standing_in = value in (UNKNOWN, SECRET, HIDDEN)
+    return str(value) if standing_in else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _difference(field: str, before: Any, after: Any, forces: bool = False) -> Difference:
+    return Difference(field, _safe(field, before), _safe(field, after), forces)
+
+
+def _safe(field: str, value: Any) -> Any:
+    """Return what may be shown: somebody may have put a secret where none belongs, by hand."""
+    if not isinstance(value, str):
+        return _shown(value)
+    name, separator, text = value.partition("=")
+    named = secrets.is_secret(field.rpartition(".")[2], value) or (
+        separator and secrets.is_secret(name, text)
+    )
+    return HIDDEN if named else _shown(value)
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in STEP.findall(path):
+        key = int(step[1:-1]) if step.startswith("[") else step
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 def said_by_the_program(value: Any) -> Any:
@@ -76,7 +115,7 @@ def _walk(left: Any, right: Any, path: str = "") -> Iterator[tuple[str, Any, Any
         for index, (one, other) in enumerate(zip(left, right, strict=True)):
             yield from _walk(one, other, f"{path}[{index}]")
     elif left != right:
-        yield path, _shown(left), _shown(right)
+        yield path, left, right
 
 
 def _is_list(value: Any) -> bool:

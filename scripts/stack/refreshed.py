@@ -1,6 +1,5 @@
 """What a refresh found changed behind Pulumi's back, and what the next update does about it."""
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,17 +7,14 @@ from typing import Any
 
 from policy.content import holds_data
 from policy.inputs import Resource
-from scripts.stack.differences import fields
+from scripts.stack.differences import Difference, found, said
 
 WHILE_PLANNING = frozenset({"refresh"})
 """How the steps of a refresh are called inside a preview; its other steps are the plan."""
 ALONE = frozenset({"refresh", "update", "delete"})
 """How they are called in a refresh by itself."""
-WORDS = {
-    "mustRun": "is not running",
-    "mode.replicated.replicas": "has {after} replicas, and should have {before}",
-}
-"""How a field that differs is said to people."""
+STOPPED = "mustRun"
+REPLICAS = "mode.replicated.replicas"
 
 
 @dataclass(frozen=True)
@@ -56,17 +52,20 @@ def drift(metadata: Mapping[str, Any], steps: Collection[str]) -> Iterator[Drift
         again = "the update makes it again"
         yield Drift(who, "is gone", f"{again}, empty: restore a backup then" if keeps(old) else again)
         return
-    for one in fields(metadata.get("diffs") or (), old, new):
-        before, after = _said(one.before), _said(one.after)
-        word = WORDS.get(one.field, f"{one.field} is {after}, and should be {before}")
-        mend = "the update starts it again" if one.field == "mustRun" else "the update sets it back"
-        yield Drift(who, word.format(before=before, after=after), mend)
+    for one in found(metadata.get("detailedDiff") or metadata.get("diffs") or (), old, new):
+        mend = "the update starts it again" if one.field == STOPPED else "the update sets it back"
+        yield Drift(who, _what(one), mend)
+
+
+def _what(one: Difference) -> str:
+    before, after = said(one.before), said(one.after)
+    if one.field == STOPPED:
+        return "is not running"
+    if one.field == REPLICAS:
+        return f"has {after} replicas, and should have {before}"
+    return f"{one.field} is {after}, and should be {before}"
 
 
 def keeps(state: Mapping[str, Any]) -> bool:
     """Whether a state is that of a volume with data."""
     return holds_data(Resource(state.get("type", ""), "", state.get("inputs") or {}))
-
-
-def _said(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

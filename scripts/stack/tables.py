@@ -1,10 +1,9 @@
 """A plan for people: a table for the terminal, and one for the comment on a pull request."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 
-from scripts.stack.differences import SECRET, UNKNOWN, Difference
+from scripts.stack.differences import SECRET, Difference, said
 from scripts.stack.plan import Change, Plan
 
 LONGEST = 60
@@ -93,11 +92,7 @@ def _because(one: Difference) -> str:
 
 
 def _short(value: object) -> str:
-    if value is None:
-        return "none"
-    if value in (UNKNOWN, SECRET):
-        return str(value)
-    written = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    written = said(value)
     return written if len(written) <= LONGEST else f"{written[:LONGEST]}…"
 
 

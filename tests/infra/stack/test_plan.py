@@ -152,6 +152,43 @@ def test_a_stopped_container_and_one_that_is_gone_are_drift() -> None:
     ]
 
 
+def test_drift_of_a_service_names_replicas_and_every_changed_place() -> None:
+    """As the provider tells what `docker service scale` and `docker service update` did."""
+    service = "docker:index/service:Service"
+
+    def state(replicas: int, environment: Mapping[str, str]) -> dict[str, Any]:
+        spec = {"containerSpec": {"env": environment}}
+        return _state(service, {"mode": {"replicated": {"replicas": replicas}}, "taskSpec": spec})
+
+    places = ("mode.replicated.replicas", "taskSpec.containerSpec.env.A", "taskSpec.containerSpec.env.TOKEN")
+    step = _step(
+        "refresh",
+        service,
+        "svc",
+        old=state(2, {"A": "1"}),
+        new=state(3, {"A": "2", "TOKEN": "put-here-by-hand"}),
+        diffs=["mode", "taskSpec"],
+        detailedDiff={place: {"diffKind": "update"} for place in places},
+    )
+
+    made = _read({"resOutputsEvent": {"metadata": step}})
+
+    assert [one.what for one in made.drift] == [
+        "has 3 replicas, and should have 2",
+        'taskSpec.containerSpec.env.A is "2", and should be "1"',
+        "taskSpec.containerSpec.env.TOKEN is a text that looks like a secret, and should be none",
+    ]
+    assert {one.mend for one in made.drift} == {"the update sets it back"}
+
+
+def test_a_secret_where_none_belongs_is_not_repeated_in_a_plan() -> None:
+    old, new = {"envs": ["A=1", "TOKEN=abc"]}, {"envs": ["A=1", "TOKEN=def"]}
+
+    assert _reasons(_read(*_replaced(old, new))) == [
+        ("envs[1]", "a text that looks like a secret", "a text that looks like a secret", False)
+    ]
+
+
 def test_a_volume_that_is_gone_comes_back_empty() -> None:
     event = {
         "resOutputsEvent": {"metadata": _step("refresh", VOLUME, "data", old=_state(VOLUME, {}), new={})}
