@@ -63,6 +63,18 @@ def test_production_protects_its_volumes_and_development_keeps_them_on_the_engin
     assert [volume["protected"] for volume in volumes] == [stack == "prod"] * 4
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="production still mounts its secret files; when it does not, SECRET_FILES in policy/walls.py goes",
+)
+def test_production_mounts_no_path_of_the_host(preview: Preview) -> None:
+    plan = json.loads(preview("prod", "--json").stdout)
+
+    mounts = [mount for change in plan["changes"] for mount in change["inputs"].get("mounts", ())]
+    assert mounts
+    assert [mount for mount in mounts if mount["type"] == "bind"] == []
+
+
 def test_a_rule_that_a_stack_breaks_fails_its_plan(preview: Preview, checkout: Checkout) -> None:
     config = {"exai-mcp-server:environment": "production"}
     (checkout.root / "Pulumi.unprotected.yaml").write_text(yaml.safe_dump({"config": config}))
