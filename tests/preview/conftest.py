@@ -1,8 +1,10 @@
 """A copy of the checkout and no engine: what a CI runner has that only plans."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,12 @@ from tests.e2e.checkout import Checkout
 
 NO_ENGINE = "ssh://ci@localhost"
 COMMITTED = frozenset({"dev", "prod"})
+
+
+def digest(done: "CompletedProcess[str]") -> dict[str, Any]:
+    """Read what `--json` printed, behind what was said on the other stream."""
+    found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return found
 
 
 @pytest.fixture(scope="session")
