@@ -28,8 +28,8 @@ down: ready ## remove containers and networks; volumes stay (STACK=dev)
 	@$(STACKS) down --stack $(STACK)
 destroy: ready ## remove everything, volumes too, after naming them (STACK=dev, YES=1 to skip the question)
 	@$(STACKS) destroy --stack $(STACK)
-preview: ready-pulumi ## show what `up` would do; needs no engine (STACK=dev)
-	@$(STACKS) preview --stack $(STACK)
+preview: ready-pulumi ## show what `up` would do; needs no engine (STACK=dev STATE=export.json ARGS=--json)
+	@$(STACKS) preview --stack $(STACK) $(if $(STATE),--state '$(STATE)') $(ARGS)
 drift: ready ## compare the running stack with its state; non-zero if they differ (STACK=dev)
 	@$(STACKS) drift --stack $(STACK)
 logs: ready ## follow the logs of the stack's containers (STACK=dev)
@@ -51,13 +51,15 @@ compose-up: ready ## the same topology with docker compose
 compose-down: ready ## stop the compose project; volumes stay
 	@$(WITH) scripts/compose-down.sh
 
-.PHONY: test check format e2e conformance bench image-report describe-tools pin-images
+.PHONY: test check format scan e2e conformance bench bench-models image-report describe-tools pin-images
 test: ready check ## everything this machine can run; what could not run is named with its reason
 	@$(WITH) python -m pytest
-check: ready-python ## format, lint, types
-	@$(WITH) ruff format --check . && ruff check . && mypy
+check: ready-python ## format, lint, types, workflows, secrets in files
+	@$(WITH) ruff format --check . && ruff check . && mypy && python -m scripts.scan --quick
 format: ready-python ## format the code and mend what the linter can
 	@$(WITH) ruff format . && ruff check --fix .
+scan: ready ## what is known to be wrong with what we ship; what could not be asked is said (ARGS=--strict: fails)
+	@$(WITH) python -m scripts.scan $(ARGS)
 e2e: ready ## only the tests that run a real stack on a real engine
 	@$(WITH) python -m pytest tests/e2e
 bench: ready-python ## our server beside a bare echo and the SDK, every figure against its limit (ARGS="--quick --write")

@@ -8,7 +8,9 @@ from infra.cache import Cache, CacheArgs
 from infra.containers import Containers
 from infra.credentials import SecretFiles
 from infra.database import Database, DatabaseArgs
+from infra.elsewhere import ignore_what_differs_by_machine
 from infra.exports import publish
+from infra.guard import Guard
 from infra.image import OfficialImage, OfficialImageArgs, ServerImage, ServerImageArgs
 from infra.images import reference
 from infra.interrupts import end_quietly
@@ -20,6 +22,8 @@ from infra.site import Site
 
 end_quietly()
 settings = Settings.load(pulumi.Config())
+ignore_what_differs_by_machine()
+guard = Guard(development=settings.environment == "development")
 root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack())
 ground = survey(site, settings.published_port)
@@ -72,3 +76,4 @@ server = Server(
 )
 
 publish(site, image, server)
+guard.judge()

@@ -19,6 +19,11 @@ from scripts.stack.token import token
 from scripts.stack.up import up
 
 LINES = 100
+FORMS = {
+    "json": "the digest, for machines (docs/plan.md)",
+    "markdown": "a comment for a pull request",
+    "diff": "every attribute, as Pulumi shows it",
+}
 FAILED = 1
 INTERRUPTED = 130
 """The exit status shells use for it."""
@@ -29,7 +34,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "destroy": ("remove everything, after naming it (YES=1: unasked)", lambda session, _: destroy(session)),
     "preview": (
         "show what `up` would do; needs no engine",
-        lambda session, given: preview(session, *given.flags),
+        lambda session, given: preview(session, given.form, given.state),
     ),
     "drift": ("compare what runs with the state", lambda session, _: drift(session)),
     "logs": (
@@ -65,8 +70,12 @@ def _arguments() -> argparse.Namespace:
         verb = verbs.add_parser(name, help=help_)
         verb.add_argument("--stack", default="dev", help="which Pulumi.<stack>.yaml (default: dev)")
         if name == "preview":
-            for flag in ("--diff", "--json"):
-                verb.add_argument(flag, dest="flags", action="append_const", const=flag, default=[])
+            verb.set_defaults(form="text")
+            for form, shows in FORMS.items():
+                verb.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=shows)
+            verb.add_argument(
+                "--state", metavar="FILE", help="what `pulumi stack export` wrote; - reads it here"
+            )
         if name == "logs":
             verb.add_argument("service", nargs="?", help="one of them only, such as redis")
             verb.add_argument("--tail", type=int, default=LINES, help="how many lines of the past")

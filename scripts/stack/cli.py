@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -18,6 +20,10 @@ from scripts.stack.stackfile import StackFile
 
 QUESTION_SECONDS = 120
 """For commands that only read or write the state."""
+PLAN_SECONDS = 300
+"""For plans, which also look at every part on the engine."""
+DEBUG = '"severity":"debug"'
+"""Marks the events that nobody reads, which are most of them."""
 SENTENCES = {
     "incorrect passphrase": (
         "The passphrase does not open this stack: set PULUMI_CONFIG_PASSPHRASE_FILE (or "
@@ -54,6 +60,14 @@ class Outcome:
         if self.status:
             begun = f" `{again}` goes on from here." if CHANGING.search(self.said) else ""
             raise StackError(f"{whole}; what is above says why.{begun}")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """How a command ended, and what its engine reported."""
+
+    status: int
+    events: Sequence[Mapping[str, Any]]
 
 
 class Pulumi:
@@ -136,6 +150,37 @@ class Pulumi:
                     if (shown := readable(line)) is not None:
                         print(shown, end="", flush=True)
         return Outcome(process.returncode, "".join(lines), bool(interrupts))
+
+    def watch(self, *arguments: str) -> "Watched":
+        """Run a command quietly and return what its engine reported, event by event.
+
+        The events are what Pulumi's own SDK listens to (`apitype.EngineEvent`). Their log can hold what the
+        provider read from the engine, so it lies in a private folder and goes when it has been read.
+        """
+        with tempfile.TemporaryDirectory(prefix="events-") as folder:
+            log = Path(folder) / "events"
+            flags = ("--event-log", str(log), "--non-interactive", "--suppress-progress")
+            try:
+                done = subprocess.run(
+                    ["pulumi", *arguments, *flags],
+                    cwd=self._stack.root,
+                    env={**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    timeout=PLAN_SECONDS,
+                    check=False,
+                )
+            except FileNotFoundError:
+                raise StackError(MISSING) from None
+            except subprocess.TimeoutExpired:
+                raise StackError(
+                    f"`pulumi {arguments[0]}` did not end within {PLAN_SECONDS} s: does the engine answer?"
+                ) from None
+            lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+        if not lines or known_sentence(done.stderr):
+            raise StackError(sentence(done.stderr or done.stdout))
+        return Watched(done.returncode, [json.loads(line) for line in lines if DEBUG not in line])
 
     def json(self, *arguments: str) -> Any:
         """Run a command quietly and return the JSON that it printed."""

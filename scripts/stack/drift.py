@@ -1,18 +1,15 @@
 """`drift`: what somebody changed behind Pulumi's back, as a table; non-zero if there is anything."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from infra import engine
 from scripts.stack import parts
 from scripts.stack.errors import StackError
+from scripts.stack.refreshed import ALONE
+from scripts.stack.refreshed import drift as found_by
 from scripts.stack.session import Session
 
 DRIFTED = 1
-UNCHANGED = frozenset({"same", "refresh"})
-WORDS = {"mustRun": "is not running", "healthcheck": "its health check"}
-"""How a field is said to people."""
 
 
 def drift(session: Session) -> int:
@@ -23,40 +20,31 @@ def drift(session: Session) -> int:
             f"There is nothing to compare: the stack {session.file.stack} is not up, and "
             f"`{session.site.make('up')}` creates it."
         )
-    pulumi = session.open()
-    rows = [*_changed(pulumi.json("refresh", "--preview-only")), *_unhealthy(session)]
+    rows = [*_changed(session), *_unhealthy(session)]
     if not rows:
         print("No drift: what runs is what the state says.")
         return 0
     width = max(len(name) for name, _ in rows)
     for name, what in rows:
         print(f"{name:<{width}}  {what}")
-    print(f"`{session.site.make('up')}` mends it.")
+    print(f"The update is `{session.site.make('up')}`.")
     return DRIFTED
 
 
-def _changed(digest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for one in digest.get("steps", []):
-        if one["op"] in UNCHANGED:
-            continue
-        kind, _, name = one["urn"].rpartition("::")
-        if one["op"] == "delete":
-            yield name, f"{kind.rpartition(':')[2].lower()} is gone"
-            continue
-        for field in one.get("diffReasons") or ["something"]:
-            yield name, _difference(one, field)
-
-
-def _difference(one: Mapping[str, Any], field: str) -> str:
-    before = one.get("oldState", {}).get("outputs", {}).get(field)
-    after = one.get("newState", {}).get("outputs", {}).get(field)
-    if field in WORDS:
-        return WORDS[field]
-    return f"{field} is {json.dumps(after)}, and should be {json.dumps(before)}"
+def _changed(session: Session) -> Iterator[tuple[str, str]]:
+    watched = session.open().watch("refresh", "--preview-only")
+    for event in watched.events:
+        if "resOutputsEvent" in event:
+            for one in found_by(event["resOutputsEvent"]["metadata"], ALONE):
+                what = f"{one.part.kind} {one.what}" if one.what == "is gone" else one.what
+                yield one.part.name, f"{what}: {one.mend}"
+    if watched.status:
+        raise StackError("The engine could not be compared with the state: `make preview` may say why.")
 
 
 def _unhealthy(session: Session) -> Iterator[tuple[str, str]]:
     """Name the containers that run without being healthy; Pulumi does not look at health."""
     for one in parts.containers(session.site):
         if one.runs and (state := engine.health(one.name)) != "healthy":
-            yield one.name, f"is {state}"
+            logs = session.site.make("logs")
+            yield one.name, f"is {state}: no update mends that by itself, `{logs}` may say what does"

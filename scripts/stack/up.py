@@ -4,9 +4,10 @@ import os
 import sys
 
 from infra.credentials import VENDOR_KEYS
-from scripts.stack import ground, parts
+from scripts.stack import ground, pack, parts, tables
 from scripts.stack.cli import Outcome, Pulumi, step
 from scripts.stack.errors import StackError
+from scripts.stack.preview import WORDS, basis, make
 from scripts.stack.session import Session
 
 NETWORKS = "**docker:index/network:Network**"
@@ -22,23 +23,25 @@ def up(session: Session) -> int:
     with step("the stack is selected"):
         pulumi = session.open()
     if session.file.is_production:
-        _agree_on_the_plan(session, pulumi)
+        _agree_on_the_plan(session)
     _apply(session, pulumi).require_success("The update failed", session.site.make("up"))
     parts.prune_networks(session.site)
     _tell(session, pulumi)
     return 0
 
 
-def _agree_on_the_plan(session: Session, pulumi: Pulumi) -> None:
+def _agree_on_the_plan(session: Session) -> None:
     """Show the plan to somebody or, with YES=1, to the log; every attribute of it is in `preview --diff`."""
     if os.environ.get("YES") != "1" and not sys.stdin.isatty():
         raise StackError(
             f"Nobody is there to ask about the plan: `{session.site.make('preview')}` shows it, "
             "YES=1 applies it."
         )
-    with step("the plan is made"):
-        planned = pulumi.run("preview", "--suppress-outputs")
-    planned.require_success("There is no plan, and nothing was changed", session.site.make("up"))
+    with step("the plan is made"), basis(session) as found:
+        made = make(session, found)
+    print(tables.text(made, session.file.stack, WORDS[found.against]))
+    if made.refusals:
+        raise StackError("Nothing was changed.")
     session.confirm("Apply it?")
 
 
@@ -61,7 +64,8 @@ def _apply(session: Session, pulumi: Pulumi) -> Outcome:
                 *(() if whole else ("--exclude", NETWORKS)),
             )
     with step("pulumi up"):
-        return pulumi.run("up", "--yes", "--skip-preview", "--refresh=false", "--suppress-outputs")
+        flags = ("--yes", "--skip-preview", "--refresh=false", "--suppress-outputs")
+        return pulumi.run("up", *flags, *pack.flags(session.file))
 
 
 def _tell(session: Session, pulumi: Pulumi) -> None:

@@ -112,8 +112,9 @@ def test_no_secret_is_in_state_plan_inspection_history_logs_or_output(stack: Sta
     surfaces |= {f"logs {service}": _logs(stack.container(service)) for service in SERVICES}
     surfaces["history"] = docker("history", "--no-trunc", image)
     surfaces["image"] = docker("inspect", image)
-    surfaces["plan"] = stack.verb("preview", "--diff").stdout
-    surfaces["json plan"] = stack.verb("preview", "--json").stdout
+    surfaces["plan"] = stack.verb("preview").stdout
+    surfaces["every attribute of it"] = stack.verb("preview", "--diff").stdout
+    surfaces["digest"] = stack.verb("preview", "--json").stdout
     surfaces["output of up"] = first_up
     surfaces["processes"] = "".join(docker("top", stack.container(service)) for service in SERVICES)
 
@@ -143,11 +144,13 @@ def test_a_health_check_edit_previews_as_replace(stack: Stack) -> None:
     with stack.checkout.edited("infra/health.py", "retries=contract.PROBE_RETRIES", "retries=7"):
         plan = json.loads(stack.verb("preview", "--json").stdout)
 
-    operations = {step["urn"].rpartition("::")[2]: step for step in plan["steps"]}
-    for service in SERVICES:
-        step = operations[stack.container(service)]
-        assert "replace" in step["op"]
-        assert step["diffReasons"] == ["healthcheck"]
+    changes = {change["name"]: change for change in plan["changes"]}
+    assert set(changes) == {stack.container(service) for service in SERVICES}
+    for change in changes.values():
+        assert change["operation"] == "replace"
+        assert change["differences"] == [
+            {"field": "healthcheck.retries", "before": 3, "after": 7, "forces": True}
+        ]
 
 
 def test_a_stopped_container_is_drift_that_up_mends(stack: Stack) -> None:
@@ -156,7 +159,8 @@ def test_a_stopped_container_is_drift_that_up_mends(stack: Stack) -> None:
 
     drift = stack.verb("drift")
     assert drift.returncode != 0
-    assert drift.stdout.splitlines()[0] == f"{stack.container('redis')}  is not running"
+    first = f"{stack.container('redis')}  is not running: the update starts it again"
+    assert drift.stdout.splitlines()[0] == first
 
     assert ANSWERED in stack.up()
     assert stack.verb("drift").returncode == 0
@@ -171,6 +175,41 @@ def test_a_changed_limit_is_drift_with_both_values(stack: Stack) -> None:
     assert "memory is 300, and should be 512" in drift.stdout
     stack.up()
     assert stack.inspect("postgres")["HostConfig"]["Memory"] == 512 << 20
+
+
+def test_a_network_that_is_gone_is_drift_and_part_of_the_plan(stack: Stack) -> None:
+    labels = ("--filter", f"label=exai.stack={stack.name}", "--filter", "name=frontend")
+    network = docker("network", "ls", "--quiet", *labels).strip()
+    docker("network", "disconnect", "--force", network, stack.container("exai-mcp-server"))
+    docker("network", "rm", network)
+
+    drift, plan = stack.verb("drift"), json.loads(stack.verb("preview", "--json").stdout)
+
+    assert drift.returncode != 0
+    assert f"{stack.name}-frontend" in drift.stdout
+    assert "network is gone: the update makes it again" in drift.stdout
+    assert [one["what"] for one in plan["drift"] if one["kind"] == "network"] == ["is gone"]
+    assert ("create", f"{stack.name}-frontend") in {
+        (change["operation"], change["name"]) for change in plan["changes"]
+    }
+    stack.up()
+    assert stack.verb("drift").returncode == 0
+
+
+def test_an_exported_state_is_planned_against_where_there_is_no_engine(stack: Stack, tmp_path: Path) -> None:
+    exports = stack.verb("env").stdout
+    export = tmp_path / "export.json"
+    done = stack.checkout.run("sh", "-c", f"{exports}\npulumi stack export --file {export}")
+    assert done.returncode == 0, done.stdout
+    away = {"DOCKER_HOST": "unix:///nowhere/docker.sock", "PULUMI_BACKEND_URL": "file:///nowhere"}
+
+    same = stack.verb("preview", "--state", str(export), **away)
+    with stack.checkout.edited("infra/health.py", "retries=contract.PROBE_RETRIES", "retries=7"):
+        changed = json.loads(stack.verb("preview", "--json", "--state", str(export), **away).stdout)
+
+    assert same.stdout == f"{stack.name}: nothing to change, 12 parts compared (against the exported state)\n"
+    assert changed["summary"]["replace"] == 3
+    assert changed["dataAtRisk"] == []
 
 
 def test_a_taken_port_is_refused_before_anything_is_changed(stack: Stack) -> None:

@@ -26,7 +26,7 @@ from infra.site import Site
 
 PROJECT = "exai-mcp-server"
 PROGRAM = Path(__file__).resolve().parents[2] / "infra" / "__main__.py"
-IMAGE_ID = "sha256:1234"
+IMAGE_ID = f"sha256:{'1234' * 16}"
 
 
 class Recorder(Mocks):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app import contract
+from tests.infra.declaring import IMAGE_ID
 
 Declare = Callable[..., Any]
 PLAN = "not generated yet"
@@ -116,7 +117,7 @@ def test_an_official_image_stays_on_the_engine(declare: Declare, root: Path) -> 
     declared = declare("official_image", root)
 
     assert declared.one("RemoteImage", "dev-redis") == {"name": "redis:x", "keepLocally": True}
-    assert declared.outputs == {"id": "sha256:1234"}
+    assert declared.outputs == {"id": IMAGE_ID}
 
 
 def test_a_container_carries_a_digest_of_its_secrets_and_a_preview_has_none_yet(
