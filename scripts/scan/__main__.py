@@ -6,6 +6,7 @@ What could not be asked is no finding and no pass: it is said again at the end, 
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 from scripts.scan import advisories, debian, floors, image, leaks, linters, parts_list
 from scripts.scan.verdict import CannotAsk, State, Verdict
@@ -50,17 +51,22 @@ def _all(name: str | None) -> Iterator[Verdict]:
     yield from _quick()
     yield from _each(("secrets in history", leaks.history), ("PyPI's advisories", advisories.python))
     try:
-        name = name or image.built()
-        with image.archive(name) as archive:
-            yield from _each(
-                ("secrets in the image", lambda: leaks.image(archive)),
-                ("bill of materials", lambda: parts_list.listed(archive)),
-            )
-        yield from _each(("Debian packages", lambda: debian.behind([name, *debian.present()])))
+        with nullcontext(name) if name else image.built() as scanned:
+            yield from _of(scanned)
     except CannotAsk as reason:
         for check in ("secrets in the image", "bill of materials", "Debian packages"):
             yield Verdict(check, State.NOT_RUN, f"{reason}.")
     yield from _each(("grype's database", advisories.image))
+
+
+def _of(name: str) -> Iterator[Verdict]:
+    """Make the checks of one image."""
+    with image.archive(name) as archive:
+        yield from _each(
+            ("secrets in the image", lambda: leaks.image(archive)),
+            ("bill of materials", lambda: parts_list.listed(archive)),
+        )
+    yield from _each(("Debian packages", lambda: debian.behind([name, *debian.present()])))
 
 
 def _each(*checks: tuple[str, Check]) -> Iterator[Verdict]:

@@ -5,7 +5,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ class Archive:
     base: frozenset[str]
 
 
-def built() -> str:
-    """Build the production image, with the engine's cache, and return its name.
+@contextmanager
+def built() -> Iterator[str]:
+    """Build the production image with the engine's cache, give its name, and take that away again.
 
     Raises:
         CannotAsk: there is no engine, or the build fails.
@@ -48,7 +49,12 @@ def built() -> str:
         raise CannotAsk(f"the production image was not built within {BUILD_SECONDS} s") from None
     if done.returncode:
         raise CannotAsk(f"the production image cannot be built ({done.stderr.strip().splitlines()[-1]})")
-    return TAG
+    try:
+        yield TAG
+    finally:
+        # The layers stay in the builder's cache; without the name nothing is left to wonder about.
+        with suppress(ImageUnreadable):
+            ask_engine("rmi", TAG)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 import json
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,8 +53,10 @@ def test_what_could_not_be_asked_is_said_loudly_and_fails_where_it_must_be_asked
 def test_without_an_engine_the_image_is_what_could_not_be_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def none() -> str:
+    @contextmanager
+    def none() -> Iterator[str]:
         raise CannotAsk("the engine does not answer")
+        yield
 
     monkeypatch.setattr(image, "built", none)
     monkeypatch.setattr(command, "_quick", lambda: iter([PASSED]))

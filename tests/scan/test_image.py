@@ -42,8 +42,9 @@ def made() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def production() -> str:
-    return image.built()
+def production() -> Iterator[str]:
+    with image.built() as name:
+        yield name
 
 
 def test_the_production_image_holds_no_secret_and_what_is_locked(production: str) -> None:
