@@ -6,7 +6,8 @@ from typing import Any
 from policy.inputs import UNKNOWN
 
 NAMES = re.compile(
-    r"(?:^|_)(?:TOKEN|KEY|PASS|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|DSN|DATABASE_URL|REDIS_URL)"
+    r"(?:^|_)(?:TOKEN|KEY|PASS|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|DSN|DATABASE_URL|REDIS_URL|"
+    r"OTLP_HEADERS)"
     r"(?:_PREVIOUS)?$"
 )
 FORMS = re.compile(
