@@ -38,9 +38,6 @@ LEASE_SECONDS = 30.0
 KEY_SECONDS = 24 * 3600.0
 """How long an idempotency key is remembered."""
 
-CHARACTERS_PER_TOKEN = 4
-"""Of English; good enough for a figure that says `about`."""
-
 MAX_CALLS = 16
 """Vendor calls one job may make, whatever its script does."""
 
@@ -87,18 +84,10 @@ class Account:
         """What the settled calls cost so far, in nano-USD."""
         return sum(settlement.cost for _, settlement in self.settled)
 
-    def about(self, characters: int) -> int:
-        """Estimate what the job has cost so far, with its running calls, of which only this much is heard."""
-        known = {settlement.call for _, settlement in self.settled}
-        running = [call for call in self._calls.values() if call.id not in known]
-        heard = characters // CHARACTERS_PER_TOKEN - sum(one.output_tokens for _, one in self.settled)
-        dearest = max((call.output_price for call in running), default=0)
-        return self.cost + sum(call.input_cost for call in running) + max(0, heard) * dearest
-
     @property
-    def model(self) -> str:
-        """What was called last, a model or a service; empty before the first call."""
-        return next(reversed(self._calls.values())).model if self._calls else ""
+    def calls(self) -> tuple[NewCall, ...]:
+        """Every call that money was held for, settled or not."""
+        return tuple(self._calls.values())
 
     def limits(self) -> tuple[Limit, ...]:
         """Return the budgets that the next call must fit into."""

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from app.jobs.account import Account
 from app.jobs.run import Run
+
+CHARACTERS_PER_TOKEN = 4
+"""Of English; good enough for a figure that says `about`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,20 @@ class Progress:
             order.title,
             order.project,
             account.thread,
-            account.model,
+            account.calls[-1].model if account.calls else "",
             run.stage,
             run.began,
             account.cost,
-            account.about(run.output.length),
+            _about(account, run.output.length),
             run.output.length,
             not order.no_store,
         )
+
+
+def _about(account: Account, characters: int) -> int:
+    """Estimate what a job has cost so far with its running calls, of which only this much was heard."""
+    known = {settlement.call for _, settlement in account.settled}
+    running = [call for call in account.calls if call.id not in known]
+    heard = characters // CHARACTERS_PER_TOKEN - sum(one.output_tokens for _, one in account.settled)
+    dearest = max((call.output_price for call in running), default=0)
+    return account.cost + sum(call.input_cost for call in running) + max(0, heard) * dearest

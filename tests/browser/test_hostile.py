@@ -1,4 +1,4 @@
-"""What models and callers write is text: in titles, answers, projects, names of clients, and while it grows."""
+"""What models and callers write is text: in titles, answers, projects, names, and while it grows."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,6 +8,7 @@ from tests.app.stores.made import exchange
 from tests.browser.conftest import Open
 from tests.browser.house import House
 
+ALL = "All of it"
 ALARM = "window.alarmed = true"
 INJECTIONS = (
     f"<script>{ALARM}</script>",
@@ -18,7 +19,7 @@ INJECTIONS = (
     f"[click](data:text/html,<script>{ALARM}</script>)",
     f"![picture](https://127.0.0.1:1/leak?{ALARM})",
     f"<a href='javascript:{ALARM}'>click</a>",
-    f"'\"><style>*{{background:url(https://127.0.0.1:1/x)}}</style>",
+    "'\"><style>*{background:url(https://127.0.0.1:1/x)}</style>",
     "<base href='https://127.0.0.1:1/'>",
     f"```\n</code></pre><script>{ALARM}</script>\n```",
     f"| a |\n| --- |\n| <img src=x onerror={ALARM}> |",
@@ -28,17 +29,17 @@ WHOLE = "\n\n".join(INJECTIONS)
 
 
 @pytest.fixture
-def attacked(house: House) -> str:
-    """A house whose threads and jobs are made of nothing else; returns the id of the thread with all of it."""
+def attacked(house: House) -> House:
+    """A house whose threads and jobs are made of nothing else; the thread ALL has the whole of it."""
 
-    async def fill(store: Store) -> str:
+    async def fill(store: Store) -> None:
         for injection in INJECTIONS:
             line = injection.replace("\n", " ")
             await exchange(store, injection, injection, principal="default", title=line, project=line[:60])
-        job = await exchange(store, WHOLE, WHOLE, principal="default", title="All of it")
-        return f"{job.thread}"
+        await exchange(store, WHOLE, WHOLE, principal="default", title=ALL)
 
-    return str(house.write(fill))
+    house.write(fill)
+    return house
 
 
 def unharmed(page: Page) -> None:
@@ -51,19 +52,20 @@ def unharmed(page: Page) -> None:
         assert address.startswith(("http://", "https://")), address
 
 
-def test_titles_of_threads_and_jobs_are_text(house: House, attacked: str, open_page: Open) -> None:
-    page = open_page(house, "#/threads")
+def test_titles_of_threads_and_jobs_are_text(attacked: House, open_page: Open) -> None:
+    page = open_page(attacked, "#/threads")
     expect(page.locator(".list a.row")).to_have_count(len(INJECTIONS) + 1)
     expect(page.get_by_text(INJECTIONS[0]).first).to_be_visible()
     unharmed(page)
     for place in ("#/", "#/jobs", "#/costs"):
-        page.goto(f"{house.page}{place}")
+        page.goto(f"{attacked.page}{place}")
         expect(page.locator(".panel").first).to_be_visible()
         unharmed(page)
 
 
-def test_a_transcript_is_text(house: House, attacked: str, open_page: Open) -> None:
-    page = open_page(house, f"#/threads/{attacked}")
+def test_a_transcript_is_text(attacked: House, open_page: Open) -> None:
+    page = open_page(attacked, "#/threads")
+    page.locator(".list a.row", has_text=ALL).click()
     answer = page.locator(".turn.assistant .prose")
     expect(answer).to_contain_text(INJECTIONS[0])
     expect(answer).to_contain_text(f"[click](javascript:{ALARM})")
@@ -74,21 +76,21 @@ def test_a_transcript_is_text(house: House, attacked: str, open_page: Open) -> N
         assert link.get_attribute("title") == link.get_attribute("href")
 
 
-def test_search_shows_what_it_found_as_text(house: House, attacked: str, open_page: Open) -> None:
-    page = open_page(house, "#/threads")
+def test_search_shows_what_it_found_as_text(attacked: House, open_page: Open) -> None:
+    page = open_page(attacked, "#/threads")
     page.get_by_label("Search threads").fill("alarmed")
     expect(page.locator(".list mark").first).to_be_visible()
     unharmed(page)
 
 
-def test_a_jobs_answer_is_text_and_so_is_a_growing_one(house: House, attacked: str, open_page: Open) -> None:
-    page = open_page(house, "#/jobs")
-    page.locator(".list a.row", has_text="All of it").click()
+def test_a_jobs_answer_is_text_and_so_is_a_growing_one(attacked: House, open_page: Open) -> None:
+    page = open_page(attacked, "#/jobs")
+    page.locator(".list a.row", has_text=ALL).click()
     expect(page.locator(".document .prose")).to_contain_text(INJECTIONS[1])
     unharmed(page)
     # The demo repeats what it was asked, so this comes back piece by piece.
-    house.start(f"{INJECTIONS[1]} {INJECTIONS[0]} [fake:pace 0.03]")
-    page.goto(f"{house.page}#/")
+    attacked.start(f"{INJECTIONS[1]} {INJECTIONS[0]} [fake:pace 0.03]")
+    page.goto(f"{attacked.page}#/")
     job = page.locator(".job")
     expect(job).to_contain_text("onerror")
     job.get_by_role("link").click()
@@ -119,6 +121,11 @@ def test_even_a_script_that_got_in_could_do_nothing(house: House, open_page: Ope
         }"""
     )
     assert refused == ["TypeError", "TypeError"]
-    inline = "const style = document.createElement('style'); style.textContent = 'p{}'; document.head.append(style)"
-    page.evaluate(inline)
+    page.evaluate(
+        """() => {
+            const style = document.createElement("style");
+            style.textContent = "p { color: red }";
+            document.head.append(style);
+        }"""
+    )
     assert page.evaluate("document.styleSheets.length") == page.locator("link[rel=stylesheet]").count()
