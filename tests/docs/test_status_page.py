@@ -1,4 +1,4 @@
-"""The page about the status page lists what the code serves, and its limits and pictures are the real ones."""
+"""The page about the status page lists what the code serves; its bounds and pictures are the real ones."""
 
 import re
 from pathlib import Path
