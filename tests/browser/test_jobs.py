@@ -17,7 +17,7 @@ TOKEN, STATE_KEY = "a-token-made-up-for-tests", "one-state-key-of-all-the-replic
 
 def test_a_running_job_is_watched_and_its_answer_stays(house: House, open_page: Open) -> None:
     page = open_page(house)
-    house.start("Tell me [fake:words 60] [fake:pace 0.04]")
+    house.start("Tell me [fake:words 150] [fake:pace 0.04]")
     job = page.locator(".job")
     expect(job).to_contain_text("chat")
     expect(job).to_contain_text("so far")
@@ -26,9 +26,9 @@ def test_a_running_job_is_watched_and_its_answer_stays(house: House, open_page: 
     job.get_by_role("link", name="Attach to Tell me").click()
     expect(page.locator(".tail")).to_contain_text("meani")
     before = len(page.locator(".document .prose").inner_text())
-    expect(page.locator(".document .state")).to_have_text("completed")
+    expect(page.locator(".document .state")).to_have_text("completed", timeout=30_000)
     assert len(page.locator(".document .prose").inner_text()) > before
-    expect(page.locator("#announcer")).to_contain_text("completed")
+    expect(page.locator("#announcer")).to_contain_text("has ended")
     expect(page.locator(".list a.row").first).to_contain_text("completed")
 
 
@@ -52,7 +52,7 @@ def test_what_is_kept_nowhere_is_seen_running_and_no_word_of_it(house: House, op
 
     async def ask() -> None:
         client = await house._connect()
-        await client.call("chat", prompt="A secret [fake:words 90] [fake:pace 0.05]", no_store=True)
+        await client.call("chat", prompt="A secret [fake:words 200] [fake:pace 0.05]", no_store=True)
 
     asking = house.loop.start(ask())
     job = page.locator(".job")

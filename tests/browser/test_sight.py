@@ -170,7 +170,7 @@ def test_landmarks_headings_and_live_regions(lived_in: House, open_page: Open) -
 
 def test_while_a_job_is_written_the_page_keeps_quiet(house: House, open_page: Open) -> None:
     page = open_page(house)
-    house.start("Tell me [fake:words 60] [fake:pace 0.03]")
+    house.start("Tell me [fake:words 200] [fake:pace 0.03]")
     page.locator(".job").get_by_role("link").click()
     page.evaluate(
         """() => {
@@ -180,13 +180,13 @@ def test_while_a_job_is_written_the_page_keeps_quiet(house: House, open_page: Op
             new MutationObserver(note).observe(region, { childList: true });
         }"""
     )
-    expect(page.locator(".document .state")).to_have_text("completed", timeout=20_000)
+    expect(page.locator(".document .state")).to_have_text("completed", timeout=40_000)
     said = page.evaluate("window.said")
     assert len(said) <= 3, said
 
 
 def test_who_wants_less_motion_gets_none(house: House, open_page: Open) -> None:
     page = open_page(house, reduced_motion="reduce")
-    house.start("Slowly [fake:words 60] [fake:pace 0.05]")
+    house.start("Slowly [fake:words 300] [fake:pace 0.05]")
     expect(page.locator(".track")).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0

@@ -1,12 +1,12 @@
 // All jobs of this client, and one of them whole: its text as it comes, then its answer.
 import { Failure, get } from "./ask.js";
-import { announce, h, swap } from "./dom.js";
+import { h, swap } from "./dom.js";
 import { growing } from "./growing.js";
 import * as live from "./live.js";
 import { render } from "./markdown.js";
 import { firstSteps, noted, panel, status, time } from "./parts.js";
 import { cancel, jobTitle, seconds } from "./running.js";
-import { STATUS, count, lasting, plural, usd } from "./words.js";
+import { count, lasting, plural, usd } from "./words.js";
 
 const STEP = 50;
 
@@ -15,7 +15,7 @@ export function jobRow(job, current = false) {
     "a",
     { class: "row", href: `#/jobs/${job.id}`, "data-key": job.id, "aria-current": current ? "true" : null },
     h("span", { class: "between" }, h("span", { class: "title" }, jobTitle(job)), status(job.status)),
-    noted([job.tool, time(job.updated), usd(job.cost), job.project ? h("span", { class: "tag" }, job.project) : null]),
+    noted([job.tool, time(job.updated), job.status === "running" ? null : usd(job.cost), job.project ? h("span", { class: "tag" }, job.project) : null]),
   );
 }
 
@@ -127,10 +127,7 @@ function one(detail, id) {
     if (told.job !== id) return;
     if (told.begin) writing.clear();
     if (told.text) writing.add(told.text);
-    if (told.over) {
-      announce(`The job is ${STATUS[told.status]?.[1] ?? "over"}.`);
-      load();
-    }
+    if (told.over) load();
   });
   const offChange = live.on("change", tick);
   const offEnded = live.on("ended", (job) => job.job === id && setTimeout(load, 300));

@@ -90,7 +90,7 @@ export function gauges(account) {
 function models(overview) {
   const names = overview.vendors.map((vendor) => {
     const resting = overview.breakers.filter((breaker) => vendor.name.toLowerCase().includes(breaker.vendor) || breaker.vendor === vendor.name);
-    const [kind, words] = !vendor.configured ? ["", "no key set"] : resting.length ? ["warn", `${plural(resting.length, "model rests", "models rest")}`] : ["good", "answering"];
+    const [kind, words] = !vendor.configured ? ["", "no key set"] : resting.length ? ["warn", `${plural(resting.length, "model rests", "models rest")}`] : ["good", "ready"];
     return h("p", { class: "between" }, h("span", {}, vendor.name), state(kind, words));
   });
   const faults = overview.dependencies.filter((found) => !found.ok);
