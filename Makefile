@@ -11,13 +11,15 @@ STACKS := $(WITH) python -m scripts.stack
 help: ## list the verbs
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: ready ready-python ready-pulumi toolchain
+.PHONY: ready ready-python ready-pulumi ready-browser toolchain
 ready: # engine, Pulumi, Python environment: looks first, installs only what is missing and may be installed
 	@$(PYTHON) scripts/bootstrap --quiet
 ready-python:
 	@$(PYTHON) scripts/bootstrap --quiet python
 ready-pulumi: # no engine needed
 	@$(PYTHON) scripts/bootstrap --quiet python toolchain
+ready-browser: # a Chromium for the status page's tests and pictures, where Debian packages may be installed
+	@$(PYTHON) scripts/bootstrap --quiet python browser
 toolchain: ## build the Pulumi CLI and its Docker provider from source (registries-only machines)
 	@$(PYTHON) scripts/bootstrap toolchain
 
@@ -51,8 +53,8 @@ compose-up: ready ## the same topology with docker compose
 compose-down: ready ## stop the compose project; volumes stay
 	@$(WITH) scripts/compose-down.sh
 
-.PHONY: test check format scan e2e conformance bench bench-models image-report describe-tools pin-images
-test: ready check ## everything this machine can run; what could not run is named with its reason
+.PHONY: test check format scan e2e conformance bench bench-models image-report describe-tools pictures pin-images
+test: ready ready-browser check ## everything this machine can run; what could not run is named with its reason
 	@$(WITH) python -m pytest
 check: ready-python ## format, lint, types, workflows, secrets in files
 	@$(WITH) ruff format --check . && ruff check . && mypy && python -m scripts.scan --quick
@@ -72,5 +74,7 @@ image-report: ready ## size and content of the production image against its limi
 	@$(WITH) python scripts/image_report.py
 describe-tools: ready-python ## write docs/tools.lock and the tables of docs/tools.md from the code
 	@$(WITH) python -m scripts.describe_tools
+pictures: ready-browser ## take the status page's pictures anew, into docs/images
+	@$(WITH) python -m scripts.pictures
 pin-images: ready-python ## write the base images' digests to images.lock (needs the image registries)
 	@$(WITH) python scripts/pin_images.py

@@ -28,6 +28,9 @@ READINESS_PATH = "/readyz"
 METRICS_PATH = "/metrics"
 """What was counted, for Prometheus; needs a token."""
 
+STATUS_PATH = "/status"
+"""The page for people, and everything it loads and asks for, below it; its key is a cookie."""
+
 DATA_PATH = "/app/data"
 LOG_PATH = "/app/logs"
 CONFIG_PATH = "/app/config"

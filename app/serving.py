@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from app.announcement import Announcement
-from app.bootstrap import CLIENTS, HEALTH, HTTP, JOBS, SHUTDOWN, WEBSOCKET, build_app
+from app.bootstrap import CLIENTS, HEALTH, HTTP, JOBS, PAGE, SHUTDOWN, WEBSOCKET, build_app
 from app.exits import Exit
 from app.settings import Settings
 from app.shutdown import Shutdown
@@ -95,14 +95,15 @@ async def _drain(app: web.Application, settings: Settings, shutdown: Shutdown) -
     await shutdown.pause(settings.lame_duck)
     timeout = settings.drain_timeout
 
-    async def drain_both() -> None:
+    async def drain_all() -> None:
+        app[PAGE].drain()
         await asyncio.gather(
             app[JOBS].drain(timeout - min(JOBS_LEAD_SECONDS, timeout / 10)),
             app[WEBSOCKET].drain(timeout),
             app[HTTP].drain(timeout),
         )
 
-    drained, hurried = asyncio.create_task(drain_both()), asyncio.create_task(shutdown.hurried())
+    drained, hurried = asyncio.create_task(drain_all()), asyncio.create_task(shutdown.hurried())
     try:
         await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
         if drained.done():

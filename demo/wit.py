@@ -9,6 +9,7 @@ from typing import Any
 
 from demo import tokens
 from demo.faults import Script, without_markers
+from demo.history.conversations import recited
 
 SHOWN = 160
 """Characters of a question that are repeated."""
@@ -60,6 +61,8 @@ def answer(vendor: str, body: Mapping[str, Any], script: Script) -> Said:
         return Said(reasoning, json.dumps(_json(body, question), ensure_ascii=False))
     if script.words is not None:
         return Said(reasoning, _filler(script.words))
+    if (known := recited(question.strip())) is not None:
+        return Said(reasoning, known)
     return Said(reasoning, _text(vendor, str(body["model"]), messages, question))
 
 

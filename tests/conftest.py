@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.bootstrap.browser import find as find_browser
+from scripts.bootstrap.machine import Machine
+
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_TIMEOUT_SECONDS = 10
+MISSING_BROWSER = "no Chromium: install one (Debian: `apt-get install chromium`), or name it in CHROMIUM"
 
 
 def _adopt_environment(path: Path) -> None:
@@ -50,12 +54,16 @@ def _missing_live(vendors: tuple[str, ...]) -> str | None:
     return f"{' and '.join(missing)} not set, and a real vendor wants a real key" if missing else None
 
 
+def _missing_browser() -> str | None:
+    return None if find_browser(Machine.this()) else MISSING_BROWSER
+
+
 def pytest_configure() -> None:
     _adopt_environment(ROOT / ".exai" / "env")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    looks = {"engine": _missing_engine, "pulumi": _missing_pulumi}
+    looks = {"engine": _missing_engine, "pulumi": _missing_pulumi, "browser": _missing_browser}
     for marker, look in looks.items():
         marked = [item for item in items if item.get_closest_marker(marker)]
         reason = look() if marked else None

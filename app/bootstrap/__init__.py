@@ -9,9 +9,10 @@ from app.bootstrap.application import (
     HEALTH,
     HTTP,
     JOBS,
+    PAGE,
     SHUTDOWN,
     WEBSOCKET,
     build_app,
 )
 
-__all__ = ["CLIENTS", "DISPATCHER", "HEALTH", "HTTP", "JOBS", "SHUTDOWN", "WEBSOCKET", "build_app"]
+__all__ = ["CLIENTS", "DISPATCHER", "HEALTH", "HTTP", "JOBS", "PAGE", "SHUTDOWN", "WEBSOCKET", "build_app"]

@@ -12,12 +12,14 @@ from app import contract, description
 from app.bootstrap import adapters
 from app.bootstrap.instruments import Instruments
 from app.bootstrap.models import models
+from app.bootstrap.page import status_page
 from app.bootstrap.readings import Parts, readings
 from app.clients.admission import ClientAdmission
 from app.clients.live import LiveClients
 from app.health import Health
 from app.jobs.jobs import Jobs
 from app.jobs.task_view import JobShelf
+from app.page.page import StatusPage
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.tools import Tool, ToolResult
 from app.settings import Settings
@@ -53,6 +55,7 @@ DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 WEBSOCKET = web.AppKey("websocket", WebSocketTransport)
 HTTP = web.AppKey("http", HttpTransport)
 JOBS = web.AppKey("jobs", Jobs)
+PAGE = web.AppKey("page", StatusPage)
 
 
 def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> web.Application:
@@ -70,7 +73,6 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     async def describe(principal: str) -> Status:
         # Looked up late: the guard and the transports are made from the dispatcher that tells this.
-        calls = websocket.in_flight + http.in_flight
         return await description.describe(
             settings,
             health,
@@ -79,8 +81,11 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
             await description.account_of(principal, store, about.budgets),
             replica=adapters.replica(),
             connections=guard.connections,
-            calls=calls,
+            calls=in_flight(),
         )
+
+    def in_flight() -> int:
+        return websocket.in_flight + http.in_flight
 
     def allows(principal: str, tool: str) -> bool:
         allowed = admission.tools(principal)
@@ -190,6 +195,10 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
         render_metrics=instruments.exposition(readings(parts)).render,
     )
 
+    page = status_page(
+        parts, seal=seal, bus=bus, describe=describe, changed=made_of.changed, in_flight=in_flight
+    )
+
     async def call_status() -> ToolResult:
         return await dispatcher.call_in_process("status", {}, START_CHECK_CLIENT)
 
@@ -214,6 +223,7 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
                 (clients.watch(), "clients"),
                 (shelf.run(), "tasks"),
                 (about.keeper.run(), "jobs"),
+                (page.watching.run(), "page"),
                 (about.look_round(), "vendors"),
             )
             for work, name in works:
@@ -222,10 +232,12 @@ def build_app(settings: Settings, *, more_tools: Sequence[Tool[Any]] = ()) -> we
 
     middlewares = [guard.middleware, *instruments.middlewares]
     app = web.Application(middlewares=middlewares, client_max_size=settings.max_message_bytes)
-    app.add_routes([*operations.routes(), *websocket.routes(), *http.routes(), *uploads.routes()])
+    app.add_routes(
+        [*operations.routes(), *page.routes(), *websocket.routes(), *http.routes(), *uploads.routes()]
+    )
     app.cleanup_ctx.append(lifetime)
     app[HEALTH], app[SHUTDOWN], app[WEBSOCKET], app[HTTP] = health, shutdown, websocket, http
-    app[CLIENTS], app[DISPATCHER], app[JOBS] = clients, dispatcher, about.jobs
+    app[CLIENTS], app[DISPATCHER], app[JOBS], app[PAGE] = clients, dispatcher, about.jobs, page
     return app
 
 

@@ -86,6 +86,10 @@ class LiveClients:
         """The clients there are now."""
         return frozenset(self._digests)
 
+    def is_operator(self, name: str) -> bool:
+        """Whether a client is shown what all clients spend."""
+        return self._file.is_operator(name)
+
     def ask(self) -> None:
         """Ask for the file to be read again now; safe in a signal handler of the event loop."""
         self._asked.set()

@@ -84,6 +84,11 @@ class Account:
         """What the settled calls cost so far, in nano-USD."""
         return sum(settlement.cost for _, settlement in self.settled)
 
+    @property
+    def calls(self) -> tuple[NewCall, ...]:
+        """Every call that money was held for, settled or not."""
+        return tuple(self._calls.values())
+
     def limits(self) -> tuple[Limit, ...]:
         """Return the budgets that the next call must fit into."""
         return self._budgets.limits(self.order.principal, self.order.project)

@@ -16,6 +16,7 @@ from app.jobs.execution import execute
 from app.jobs.following import Follower
 from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
+from app.jobs.progress import Progress
 from app.jobs.run import Run, Script, StandIn
 from app.jobs.view import View
 from app.protocol.tools import Call, ToolResult, text
@@ -88,6 +89,10 @@ class Jobs:
     def full(self) -> bool:
         """Whether one more would be too many."""
         return len(self._running) >= MAX_RUNNING
+
+    def progress(self, principal: str) -> list[Progress]:
+        """Return how far a client's jobs of this replica are, in the order in which they were started."""
+        return [Progress.of(run) for run, _ in self._running.values() if run.order.principal == principal]
 
     async def serve(self, call: Call, order: Order, script: Script) -> ToolResult:
         """Run a script as a job and watch it for a call: its answer, or how to fetch it later."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -41,6 +42,7 @@ class Run:
         self.order: Order = account.order
         self.account = account
         self.notes: list[str] = []
+        self.began = time.time()
         self.stage = "starting"
         self.stopped: tuple[JobStatus, str] | None = None
         self.ending = False
@@ -135,6 +137,8 @@ class Run:
         async with aclosing(self._gateway.stream(request)) as events:  # type: ignore[type-var]  # an async generator, typed as iterator by the Protocol
             async for event in events:
                 if isinstance(event, Text):
+                    if not stream.text:
+                        self.stage = f"{request.model.id} is answering"
                     stream.text.append(event.text)
                     if ask.shown:
                         self._call = request.id

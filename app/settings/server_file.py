@@ -5,6 +5,7 @@
     tools = ["chat", "threads"]  # absent: all
     rate = 30                    # tool calls a minute; absent: no limit of its own
     budget_usd_per_day = 2.5     # absent: that of [budget]
+    operator = true              # sees on /status what all clients spend; absent: only `default` does
 
     [budget]
     default_usd_per_day = 10     # of each client without one of its own
@@ -58,6 +59,7 @@ class Client(BaseModel):
     tools: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None
     rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     budget_usd_per_day: Usd | None = None
+    operator: bool | None = None
 
 
 class Budget(BaseModel):
@@ -86,6 +88,12 @@ class ServerFile(BaseModel):
     projects: dict[str, Project] = Field(default_factory=dict)
     files: Files = Field(default_factory=Files)
     limits: Limits = Field(default_factory=Limits)
+
+    def is_operator(self, name: str) -> bool:
+        """Whether a client is shown what all clients spend."""
+        client = self.clients.get(name)
+        said = None if client is None else client.operator
+        return name == DEFAULT_CLIENT if said is None else said
 
 
 def read(config_dir: Path) -> ServerFile:

@@ -11,19 +11,17 @@ from app.jobs.jobs import Jobs
 from app.jobs.pages import page
 from app.protocol.tools import Call, Tool, ToolResult, text
 from app.stores import AuditLog, JobStore, ThreadStore
-from app.stores.records import AuditEvent, JobStatus, Thread
+from app.stores.records import AuditEvent, Thread
 from app.threads.conversation import turns_after
 from app.threads.excerpts import excerpt
 from app.threads.export import as_json, as_markdown
+from app.threads.removal import remove
 from app.threads.words import query_words
 from app.tools.arguments import LONGEST_PROJECT, Arguments, Line, Moment, OptionalHandle, OptionalLine
 from app.tools.model_tool import REFUSALS, refused
 
 MOST_LISTED = 50
 MOST_FOUND = 20
-MOST_RUNNING = 1_000
-"""Running jobs that are looked through for those of a thread that is deleted."""
-
 LONGEST_QUERY = 400
 
 Changed = Callable[[str, str], None]
@@ -149,12 +147,7 @@ class _Actions:
                 "be gone for good, with its files and its jobs' answers: repeat the call with "
                 f'"confirm": "{thread.id}".'
             )
-        running = await self._store.jobs(principal, status=JobStatus.RUNNING, project=None, most=MOST_RUNNING)
-        for job in running:
-            if job.thread == thread.id:
-                await self._jobs.cancel(principal, job.id)
-        await self._store.delete_thread(principal, thread.id)
-        await self._store.record(principal, AuditEvent("thread deleted", {"thread": thread.id}))
+        await remove(self._store, self._jobs, principal, thread.id)
         self._changed(principal, thread.id)
         words = f"{thread.id} is deleted, with its files and its jobs' answers. What it cost stays booked."
         return ToolResult([text(words)])

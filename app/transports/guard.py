@@ -2,19 +2,20 @@
 
 Order: probes pass; Host (421, not of /metrics); Origin (403); OAuth discovery (404); token in the URL
 (400); throttle (429); bearer (401); connection caps (503); a busy client's share (429). Every refusal is
-one sentence of JSON.
+one sentence of JSON. The status page is asked for its cookie in place of a bearer, and a visitor who has
+none comes as far as its login.
 Sources: MCP specification, basic/transports "Security Warning" and security_best_practices.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from app.contract import HEALTH_PATH, LIVENESS_PATH, METRICS_PATH, READINESS_PATH
+from app.contract import HEALTH_PATH, LIVENESS_PATH, METRICS_PATH, READINESS_PATH, STATUS_PATH
 from app.transports.addresses import Addresses
 from app.transports.admitted import Admitted
 from app.transports.fairness import Shares
@@ -85,11 +86,25 @@ class Guard:
         self._admitted = Admitted()
         self.refused: Counter[int] = Counter()
         """How many requests were refused, by HTTP status."""
+        self.visitor: Callable[[web.Request], str | None] = lambda _request: None
+        """Returns the client whose cookie of the status page a request bears; set by whoever wires a page."""
 
     @property
     def connections(self) -> int:
         """How many requests and sockets are being served now."""
         return self._connections
+
+    def connections_of(self, principal: str) -> int:
+        """How many of them are one client's."""
+        return self._open[principal]
+
+    async def owner(self, request: web.Request, token: str) -> str | web.Response:
+        """Return the client whose token was typed into a form, or the refusal: 401, or 429 for a while."""
+        return await self._tokens.owner(token, self._addresses.of(request))
+
+    def mark(self, principal: str) -> str | None:
+        """Return what tells a client's present token from another one; None when there is no such client."""
+        return self._tokens.mark(principal)
 
     def replace_clients(self, clients: Mapping[str, bytes]) -> None:
         """Take another set of clients from the next request on.
@@ -124,14 +139,20 @@ class Guard:
                     if refusal.status != 404:  # clients look for OAuth of their own accord
                         self._offenders.note(address, None, _sentence(refusal))
                     return refusal
-                if request.method == hdrs.METH_OPTIONS and hdrs.ORIGIN in request.headers:
-                    return _preflight(request)
-                found = await self._tokens.principal(request, address)
-                if isinstance(found, web.Response):
-                    self.refused[found.status] += 1
-                    return found
-                principal = found
-                self._admitted.remember(request, principal, address)
+                if request.path == STATUS_PATH or request.path.startswith(f"{STATUS_PATH}/"):
+                    visitor = self.visitor(request)
+                    if visitor is None:
+                        return await handler(request)
+                    principal = visitor
+                else:
+                    if request.method == hdrs.METH_OPTIONS and hdrs.ORIGIN in request.headers:
+                        return _preflight(request)
+                    found = await self._tokens.principal(request, address)
+                    if isinstance(found, web.Response):
+                        self.refused[found.status] += 1
+                        return found
+                    principal = found
+                    self._admitted.remember(request, principal, address)
             else:
                 principal, address = known_as
             refusal = self._refuse_load(request, principal)

@@ -151,6 +151,10 @@ class SealedSessions:
         key = self._keys.get(name)
         return None if key is None else self._live[key].session
 
+    def of(self, principal: str) -> list[Session]:
+        """Return a principal's sessions that this replica has at hand, the longest unused first."""
+        return [live.session for (owner, _), live in self._live.items() if owner == principal]
+
     async def _make(self, session_id: str, principal: str) -> _Live | None:
         """Make a session from its id; None when it may not be used (any more)."""
         try:

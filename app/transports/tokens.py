@@ -14,6 +14,9 @@ from app.transports.throttle import Throttle
 MAX_PROVEN = 10_000
 """Pairs of an address and a token that are remembered as right; past that the oldest is forgotten."""
 
+MARK_DIGITS = 16
+"""Hex digits of what a page's cookie says about the token it was given for."""
+
 
 class Tokens:
     """Turns the bearer token of a request into the name of a client.
@@ -41,13 +44,23 @@ class Tokens:
         self._clients = dict(clients)
         self._proven.clear()
 
+    def mark(self, name: str) -> str | None:
+        """Return what tells a client's present token from another one; None when there is no such client."""
+        digest = self._clients.get(name)
+        return None if digest is None else hashlib.sha256(digest).hexdigest()[:MARK_DIGITS]
+
     async def principal(self, request: web.Request, address: str) -> str | web.Response:
         """Return the client of a request, or its refusal: 401, or 429 while its address has to wait."""
-        digest = _digest(request)
-        if digest is None:
+        token = _bearer(request)
+        if token is None:
             if self._anonymous is not None and hdrs.AUTHORIZATION not in request.headers:
                 return self._anonymous
             return _unauthorized("Send this server's token as Authorization: Bearer.")
+        return await self.owner(token, address)
+
+    async def owner(self, token: str, address: str) -> str | web.Response:
+        """Return the client whose token this is, or what the address is told that showed it."""
+        digest = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
         # Whoever has proved itself does not wait for a neighbour's mistakes: behind one address (a NAT,
         # a container's gateway) one misconfigured client would otherwise lock out all the others.
         proven = self._proven.get((address, digest))
@@ -82,12 +95,10 @@ class Tokens:
         return owner
 
 
-def _digest(request: web.Request) -> bytes | None:
+def _bearer(request: web.Request) -> str | None:
     headers = request.headers.getall(hdrs.AUTHORIZATION, [])
     scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
-    if scheme.lower() != "bearer" or not token:
-        return None
-    return hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
+    return token if scheme.lower() == "bearer" and token else None
 
 
 def _unauthorized(sentence: str) -> web.Response:

@@ -62,6 +62,11 @@ class WebSocketTransport:
         return len(self._connections)
 
     @property
+    def sessions(self) -> list[Session]:
+        """The sessions of the open sockets."""
+        return [connection.session for connection in self._connections]
+
+    @property
     def in_flight(self) -> int:
         """How many calls are running."""
         return sum(connection.session.in_flight for connection in self._connections)

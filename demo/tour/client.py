@@ -20,7 +20,7 @@ class Client:
         self._heard = heard
         self._id = 0
 
-    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    async def call(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """Call a tool and return its result.
 
         Raises:

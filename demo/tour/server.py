@@ -41,9 +41,9 @@ class StartError(Exception):
 
 
 @contextlib.asynccontextmanager
-async def vendors() -> AsyncIterator[str]:
-    """Serve both fake vendors on a free port; yields their address."""
-    runner = web.AppRunner(build_app(speed=SPEED, first_seconds=FIRST_SECONDS), handler_cancellation=True)
+async def vendors(speed: float = SPEED) -> AsyncIterator[str]:
+    """Serve both fake vendors on a free port, at so many tokens a second; yields their address."""
+    runner = web.AppRunner(build_app(speed=speed, first_seconds=FIRST_SECONDS), handler_cancellation=True)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -54,8 +54,8 @@ async def vendors() -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def server(vendors_at: str, folder: Path, port: int) -> AsyncIterator[Running]:
-    """Run `python -m app` with everything it keeps in `folder`, which is there.
+async def server(vendors_at: str, folder: Path, port: int, **variables: str) -> AsyncIterator[Running]:
+    """Run `python -m app` with everything it keeps in `folder`, which is there, and these variables.
 
     Raises:
         StartError: it ended, or said nothing for too long.
@@ -75,6 +75,7 @@ async def server(vendors_at: str, folder: Path, port: int) -> AsyncIterator[Runn
         "KIMI_BASE_URL": f"{vendors_at}{KIMI_PATH}",
         "GLM_BASE_URL": f"{vendors_at}{GLM_PATH}",
         "DETACH_AFTER": DETACH_AFTER,
+        **variables,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app", cwd=folder, env=environment, stderr=asyncio.subprocess.PIPE
@@ -91,7 +92,8 @@ async def server(vendors_at: str, folder: Path, port: int) -> AsyncIterator[Runn
     reading = asyncio.create_task(_drain(process))
     try:
         token_file = folder / "data" / "token"
-        yield Running(where, token_file.read_text(encoding="ascii").strip(), token_file)
+        token = variables.get("AUTH_TOKEN") or token_file.read_text(encoding="ascii").strip()
+        yield Running(where, token, token_file)
     finally:
         await _end(process)
         await reading

@@ -1,7 +1,7 @@
 """Make this machine ready: `python3 scripts/bootstrap [--quiet] [STEP...]`, before any environment exists.
 
-Steps: engine, plugins, images, toolchain, python, stop-engine; none means all but the last, and one line
-about what is there unless --quiet.
+Steps: engine, plugins, images, toolchain, python, browser, stop-engine; none means the first five, and
+one line about what is there unless --quiet.
 Looks before it acts, asks nothing, writes to stderr only. This file must parse on old Pythons,
 so that they are told what is needed in place of a SyntaxError.
 """

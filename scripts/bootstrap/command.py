@@ -4,12 +4,26 @@ import signal
 import sys
 from pathlib import Path
 
-from scripts.bootstrap import engine, environment, images, look, plan, plugins, progress, python, toolchain
+from scripts.bootstrap import (
+    browser,
+    engine,
+    environment,
+    images,
+    look,
+    plan,
+    plugins,
+    progress,
+    python,
+    toolchain,
+)
 from scripts.bootstrap.machine import Machine, version
 from scripts.bootstrap.refusal import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Refusal
 
 STEPS = ("engine", "plugins", "images", "toolchain", "python")
 """What no argument means."""
+
+BROWSER = "browser"
+"""Only tests and pictures of the status page need one, so it is asked for by name."""
 
 STOP = "stop-engine"
 QUIET = "--quiet"
@@ -20,9 +34,11 @@ def main(arguments: list[str], root: str) -> int:
     """Run the named steps and return the exit code; sentences go to stderr."""
     quiet = QUIET in arguments
     arguments = [argument for argument in arguments if argument != QUIET]
-    unknown = [name for name in arguments if name not in (*STEPS, STOP)]
+    unknown = [name for name in arguments if name not in (*STEPS, BROWSER, STOP)]
     if unknown:
-        progress.say(f"There is no step {', '.join(unknown)}: the steps are {', '.join((*STEPS, STOP))}.")
+        progress.say(
+            f"There is no step {', '.join(unknown)}: the steps are {', '.join((*STEPS, BROWSER, STOP))}."
+        )
         return EXIT_USAGE
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_INTERRUPTED))
     try:
@@ -63,6 +79,8 @@ def supply(machine: Machine, root: Path, steps: list[str]) -> None:
         toolchain.install_provider(machine, root, toolchain.supply(machine, root))
     if "python" in steps and not python.current(root):
         python.supply(machine, root)
+    if BROWSER in steps:
+        browser.supply(machine)
     environment.write(machine, root)
 
 

@@ -34,7 +34,7 @@ def test_an_unknown_step_is_a_usage_error() -> None:
     )
     assert done.returncode == EXIT_USAGE
     assert done.stdout == ""
-    assert "the steps are engine, plugins, images, toolchain, python, stop-engine" in done.stderr
+    assert "the steps are engine, plugins, images, toolchain, python, browser, stop-engine" in done.stderr
 
 
 def test_only_the_standard_library_is_needed() -> None:
