@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type information
@@ -38,10 +39,10 @@ def texts(number_of_turns: int) -> Iterator[tuple[int, str, str]]:
     """Yield (thread, principal, text), the same in every run."""
     chance = random.Random(1)  # noqa: S311 - text, no secret
     vocabulary = [f"word{number}" for number in range(20_000)]
-    weights = [1 / (rank + 1) for rank in range(len(vocabulary))]
+    weights = list(accumulate(1 / (rank + 1) for rank in range(len(vocabulary))))
     for number in range(number_of_turns):
         thread = chance.randrange(THREADS)
-        words = chance.choices(vocabulary, weights, k=50)
+        words = chance.choices(vocabulary, cum_weights=weights, k=50)
         words.append("half" if number % 2 else "other")
         words += ["third"] * (number % 3 == 0) + ["old"] * (number < number_of_turns // 20)
         words += ["机器学习很有趣"] * (number % 4 == 0) + [f"once{number}"]
@@ -112,14 +113,25 @@ async def _postgres_rows(connection: asyncpg.Connection, number_of_turns: int) -
         "VALUES ($1, $2, 'p', 't', now(), now())",
         [(f"t{n}", PRINCIPALS[n % len(PRINCIPALS)]) for n in range(THREADS)],
     )
-    statement = (
-        "SELECT exai.add_turn($1, $2, $3, 'user', NULL, jsonb_build_object('text', $4::text, 'files', "
-        "'[]'::jsonb, 'partial', false, 'input_tokens', 0, 'output_tokens', 0, 'cost', 0), $5::text::jsonb)"
-    )
-    batch: list[tuple[str, str, int, str, str]] = []
-    for number, (thread, principal, text) in enumerate(texts(number_of_turns), 1):
-        words = orjson.dumps(index_words(text)).decode()
-        batch.append((principal, f"t{thread}", number, text, words))
+    # Only for filling: entries are sorted into the index in larger portions than in daily use.
+    await connection.execute("ALTER INDEX exai.turn_words_words SET (gin_pending_list_limit = 65536)")
+    batch: list[tuple[str, int, str, str]] = []
+    for number, (thread, _, text) in enumerate(texts(number_of_turns), 1):
+        batch.append((f"t{thread}", number, text, orjson.dumps(index_words(text)).decode()))
         if len(batch) == BATCH or number == number_of_turns:
-            await connection.executemany(statement, batch)
+            threads, numbers, bodies, words = zip(*batch, strict=True)
+            await connection.execute(
+                "INSERT INTO exai.turns (thread, number, role, text, created, indexed) "
+                "SELECT thread, number, 'user', text, now(), true "
+                "FROM unnest($1::text[], $2::bigint[], $3::text[]) AS given (thread, number, text) "
+                "ORDER BY number",
+                threads, numbers, bodies,
+            )  # fmt: skip
+            await connection.execute(
+                "SELECT exai.add_words(seq, words::jsonb) "
+                "FROM unnest($1::text[], $2::bigint[], $3::text[]) AS given (thread, number, words) "
+                "JOIN exai.turns USING (thread, number)",
+                threads, numbers, words,
+            )  # fmt: skip
             batch = []
+    await connection.execute("ALTER INDEX exai.turn_words_words SET (gin_pending_list_limit = 256)")
