@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Not for longer than a module: while Playwright is there, this thread counts as running an event loop."""
+    """Not for longer than a module: while Playwright is there, this thread counts as running a loop."""
     with run_chromium() as browser:
         yield browser
 
