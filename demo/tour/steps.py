@@ -26,7 +26,7 @@ async def show(client: Client) -> None:
     await _call(client, "consensus", prompt="Tabs or spaces?")
 
     _step(4, "An answer that takes long becomes a job: nothing is lost, nothing is paid twice.")
-    early = await _call(client, "thinkdeep", prompt="Plan a migration in detail. [fake:pace 12]")
+    early = await _call(client, "thinkdeep", prompt="Plan a migration in detail. [fake:pace 0.12]")
     job = early["_meta"]["exai/job"]
     for _ in range(MOST_COLLECTS):
         collected = await _call(client, "jobs", action="collect", job=job, wait=COLLECT_SECONDS)
