@@ -17,7 +17,7 @@ from app.jobs.following import Follower
 from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
 from app.jobs.progress import Progress
-from app.jobs.run import Run, Script, StandIn
+from app.jobs.run import STARTING, Run, Script, StandIn
 from app.jobs.view import View
 from app.protocol.tools import Call, ToolResult, text
 from app.providers.protocol import Gateway
@@ -179,7 +179,7 @@ class Jobs:
         return run, task
 
     async def _watch(self, call: Call, run: Run, task: "asyncio.Task[ToolResult]") -> ToolResult:
-        view = View(call, lambda: (run.stage, run.output.text), run.output.beat.next)
+        view = View(call, lambda: (run.stage, run.output.text), run.output.beat.next, shown=STARTING)
         kept = not run.order.no_store
         try:
             # A handle is given out only for a job that is there.

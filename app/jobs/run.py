@@ -31,6 +31,12 @@ Script = Callable[["Run"], Awaitable[Outcome]]
 StandIn = Callable[[Model, frozenset[str]], Model | None]
 """Returns the model of another vendor that may answer in place of one, if it sees these media."""
 
+STARTING = "starting"
+"""The stage before the first; it is over in a moment, so a view waits for the next one."""
+
+SHOWING_TURNS = 3
+"""Turns of the event loop in which a view wakes, reports, and its frame leaves."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -43,7 +49,7 @@ class Run:
         self.account = account
         self.notes: list[str] = []
         self.began = time.time()
-        self.stage = "starting"
+        self.stage = STARTING
         self.stopped: tuple[JobStatus, str] | None = None
         self.ending = False
         """Whether the script is over and only its end is left to be written down."""
@@ -137,12 +143,17 @@ class Run:
         async with aclosing(self._gateway.stream(request)) as events:  # type: ignore[type-var]  # an async generator, typed as iterator by the Protocol
             async for event in events:
                 if isinstance(event, Text):
-                    if not stream.text:
+                    first = not stream.text
+                    if first:
                         self.stage = f"{request.model.id} is answering"
                     stream.text.append(event.text)
                     if ask.shown:
                         self._call = request.id
                         say(event.text)
+                    if first:
+                        # What came in one lump is read without a pause; the first words do not wait for it.
+                        for _ in range(SHOWING_TURNS):
+                            await asyncio.sleep(0)
                 elif isinstance(event, Reasoning):
                     if not stream.begun:
                         self.now(f"{request.model.id} is thinking")

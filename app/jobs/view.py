@@ -17,14 +17,19 @@ Look = Callable[[], tuple[str, str]]
 
 
 class View:
-    """Reports to one call until `over` is done or the call's patience ends."""
+    """Reports to one call until `over` is done or the call's patience ends.
 
-    def __init__(self, call: Call, look: Look, news: Callable[[], "asyncio.Future[None]"]) -> None:
+    `shown` is the stage that need not be reported, because it is over in a moment or was reported before.
+    """
+
+    def __init__(
+        self, call: Call, look: Look, news: Callable[[], "asyncio.Future[None]"], shown: str = ""
+    ) -> None:
         self._call = call
         self._look = look
         self._news = news
         self._shown = 0
-        self._stage = ""
+        self._stage = shown
         self._steps = 0.0
 
     async def until(self, over: "asyncio.Future[Any]", seconds: float | None) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from itertools import islice
+from itertools import takewhile
 
 from app.shared.protocol import LONGEST_WAIT_SECONDS, MOST_AT_ONCE, START, Entry, position_of
 
@@ -82,8 +82,9 @@ class LocalStreams:
         stream = self._live(name)
         if stream is None or not stream.entries or position_of(stream.entries[-1].position) <= least:
             return []
-        newer = (entry for entry in stream.entries if position_of(entry.position) > least)
-        return list(islice(newer, MOST_AT_ONCE))
+        # From the newest one back: who follows a stream has read all of it but the end.
+        newer = list(takewhile(lambda entry: position_of(entry.position) > least, reversed(stream.entries)))
+        return newer[: -MOST_AT_ONCE - 1 : -1]
 
     def _next_position(self) -> str:
         # The wall clock, as in Redis: a reader that changes sides goes on at the same moment.
