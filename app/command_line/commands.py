@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.command_line import audit, clients, connect, doctor, schema, stdio
+from app.command_line import audit, call, clients, connect, doctor, schema, stdio
 from app.exits import Exit
 from app.version import VERSION
 
 NAME = "exai-mcp"
 COMMANDS = {
     "audit": audit,
+    "call": call,
     "clients": clients,
     "connect": connect,
     "doctor": doctor,
