@@ -75,8 +75,10 @@ conformance: ready-python ## the official MCP conformance suite, on a Node of it
 	@$(WITH) python -m scripts.conformance
 image-report: ready ## size and content of the production image against its limits
 	@$(WITH) python scripts/image_report.py
-describe-tools: ready-python ## write docs/tools.lock and the tables of docs/tools.md from the code
-	@$(WITH) python -m scripts.describe_tools
+describe-tools: ready-python ## after a tool was changed on purpose: write docs/tools.lock and the tables of docs/
+	@$(WITH) python -m scripts.describe_tools && python -m scripts.reference
+reference: ready-python ## write the tables of docs/ from the code
+	@$(WITH) python -m scripts.reference
 pictures: ready-browser ## take the status page's pictures anew, into docs/images
 	@$(WITH) python -m scripts.pictures
 pin-images: ready-python ## write the base images' digests to images.lock (needs the image registries)
