@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 STACK ?= dev
+CLIENT ?= claude-code
 PYTHON ?= python3
 # Everything below runs with the environment that the bootstrap wrote, and with nothing else assumed.
 WITH := . ./.exai/env &&
@@ -23,7 +24,7 @@ ready-browser: # a Chromium for the status page's tests and pictures, where Debi
 toolchain: ## build the Pulumi CLI and its Docker provider from source (registries-only machines)
 	@$(PYTHON) scripts/bootstrap toolchain
 
-.PHONY: up down destroy preview drift logs ps token env
+.PHONY: up down destroy preview drift logs ps token connect env
 up: ready ## create or change the stack, then make a real MCP call (STACK=dev)
 	@$(STACKS) up --stack $(STACK)
 down: ready ## remove containers and networks; volumes stay (STACK=dev)
@@ -40,6 +41,8 @@ ps: ready ## the stack's containers, their health and ports (STACK=dev)
 	@$(STACKS) ps --stack $(STACK)
 token: ready-pulumi ## print the client token (STACK=dev)
 	@$(STACKS) token --stack $(STACK)
+connect: ready-pulumi ## what an MCP client needs to reach the stack (CLIENT=claude-code, STACK=dev, ARGS=--write: its file)
+	@$(STACKS) connect --stack $(STACK) $(CLIENT) $(ARGS)
 env: ready-pulumi ## print the environment for a bare `pulumi up`, to be evaluated by the shell
 	@$(WITH) more=$$(python -m scripts.stack env --stack $(STACK)) && cat .exai/env && printf '%s\n' "$$more"
 
@@ -72,8 +75,10 @@ conformance: ready-python ## the official MCP conformance suite, on a Node of it
 	@$(WITH) python -m scripts.conformance
 image-report: ready ## size and content of the production image against its limits
 	@$(WITH) python scripts/image_report.py
-describe-tools: ready-python ## write docs/tools.lock and the tables of docs/tools.md from the code
-	@$(WITH) python -m scripts.describe_tools
+describe-tools: ready-python ## after a tool was changed on purpose: write docs/tools.lock and the tables of docs/
+	@$(WITH) python -m scripts.describe_tools && python -m scripts.reference
+reference: ready-python ## write the tables of docs/ from the code
+	@$(WITH) python -m scripts.reference
 pictures: ready-browser ## take the status page's pictures anew, into docs/images
 	@$(WITH) python -m scripts.pictures
 pin-images: ready-python ## write the base images' digests to images.lock (needs the image registries)

@@ -1,7 +1,7 @@
 """What the server says once it listens: where it is, where its token is, how a client is told both."""
 
-import json
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,18 +38,17 @@ class Announcement:
 
     @property
     def connect(self) -> str:
-        """The command that adds this server to Claude Code; the user's shell puts the token in."""
-        token = f"$(cat {shlex.quote(str(self.token_file))})" if self.token_file else "$AUTH_TOKEN"
-        entry = {
-            "type": "ws",
-            "url": self.websocket_url,
-            "headers": {"Authorization": "Bearer TOKEN"},
-        }
-        text = json.dumps(entry, separators=(",", ":")).replace("TOKEN", f"'\"{token}\"'")
-        return f"claude mcp add-json exai '{text}'"
+        """The command, of this environment, that writes this server into Claude Code's file.
+
+        It is given the token by the file's name: what is on a command line, every user of the machine sees.
+        """
+        words = [_command(), "connect", "claude-code", "--url", self.url, "--write"]
+        if self.token_file is not None:
+            words[-1:-1] = ["--token-file", str(self.token_file)]
+        return shlex.join(words)
 
     def fields(self) -> dict[str, str]:
-        """Return it for the log; whoever gave AUTH_TOKEN needs no command that reads a file."""
+        """Return it for the log; whoever gave AUTH_TOKEN knows how clients get it."""
         where = {"url": self.url, "websocket": self.websocket_url}
         if self.token_file:
             where |= {"token_file": str(self.token_file), "connect": self.connect}
@@ -65,3 +64,10 @@ class Announcement:
         )
         lines = [f"  {name.ljust(11)}  {text}" for name, text in rows]
         return "\n".join(["", f"  EXAI MCP Server {VERSION} listens", *lines, "", ""])
+
+
+def _command() -> str:
+    """Return `exai-mcp` as a shell finds it that knows nothing of this environment, short where it can be."""
+    path = Path(sys.executable).with_name("exai-mcp")
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

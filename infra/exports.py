@@ -8,7 +8,7 @@ from infra.site import GENERATED, Site
 
 
 def publish(site: Site, image: ServerImage, server: Server) -> None:
-    """Export the addresses, what runs, where the token is, and the line for Claude Code.
+    """Export the addresses, what runs, where the token is, and the command that connects Claude Code.
 
     Paths are relative to the checkout, so that they are true in every clone.
     """
@@ -18,15 +18,5 @@ def publish(site: Site, image: ServerImage, server: Server) -> None:
     pulumi.export("container", server.container)
     pulumi.export("image", image.name)
     pulumi.export("tokenFile", token_file)
-    pulumi.export("claude", server.websocket_url.apply(lambda url: claude_line(url, token_file)))
+    pulumi.export("connect", f"{site.make('connect')} ARGS=--write")
     pulumi.export("acceptance", server.answered)
-
-
-def claude_line(url: str, token_file: str) -> str:
-    """Return the command that makes the server known to Claude Code.
-
-    It is run in the checkout; the shell puts the token in.
-    """
-    bearer = f"""Bearer '"$(cat {token_file})"'"""
-    server = f'{{"type":"ws","url":"{url}","headers":{{"Authorization":"{bearer}"}}}}'
-    return f"claude mcp add-json exai '{server}'"

@@ -109,14 +109,16 @@ require_env_file() {
   [ -z "$faults" ] || fail "$EXIT_CONFIGURATION" "$1 has faults, so nothing was started:"$'\n'"$faults"
 }
 
-# announce PORT FILE: where the server is, where its token is, and the line that connects Claude Code.
+# announce PORT FILE: where the server is, where its token is, and the two lines that connect Claude Code.
 announce() {
   local file
   file=$(printf '%q' "$2")
+  # Claude Code reads the variable itself, so that the token is on no command line.
   cat << TEXT
 Serving MCP on http://127.0.0.1:$1/mcp and ws://127.0.0.1:$1/mcp
 Token: AUTH_TOKEN in $2
 Claude Code:
-  claude mcp add-json exai '{"type":"ws","url":"ws://127.0.0.1:$1/mcp","headers":{"Authorization":"Bearer '"\$(sed -n 's/^AUTH_TOKEN=//p' $file | tail -n 1)"'"}}'
+  export EXAI_TOKEN="\$(sed -n 's/^AUTH_TOKEN=//p' $file | tail -n 1)"
+  claude mcp add-json --scope project exai '{"type":"ws","url":"ws://127.0.0.1:$1/mcp","headers":{"Authorization":"Bearer \${EXAI_TOKEN}"}}'
 TEXT
 }

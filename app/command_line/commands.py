@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.command_line import audit, clients, connect, doctor, schema, stdio
+from app.command_line import audit, call, clients, connect, doctor, schema, stdio
 from app.exits import Exit
 from app.version import VERSION
 
 NAME = "exai-mcp"
 COMMANDS = {
     "audit": audit,
+    "call": call,
     "clients": clients,
     "connect": connect,
     "doctor": doctor,
@@ -40,15 +41,22 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[0] not in COMMANDS and arguments[0] not in OPTIONS:
         sys.stderr.write(f"{NAME} does not know {' '.join(arguments)!r}: see {NAME} --help.\n")
         return Exit.USAGE
-    parser = Parser(
+    options = parser(variables=arguments[0] in ("--help", "-h")).parse_args(arguments)
+    code: int = options.run(options)
+    return code
+
+
+def parser(*, variables: bool = False) -> Parser:
+    """Return the parser of all commands; with `variables` its help ends with those of the server."""
+    made = Parser(
         prog=NAME,
         description="Without arguments it serves; variables configure it.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_variables() if arguments[0] in ("--help", "-h") else None,
+        epilog=_variables() if variables else None,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=VERSION)
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    made.add_argument("--version", action="version", version=VERSION)
+    commands = made.add_subparsers(metavar="COMMAND", title="commands")
     for name, command in COMMANDS.items():
         subparser = commands.add_parser(
             name,
@@ -59,9 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         )  # fmt: skip - one thought a line
         command.declare(subparser)
         subparser.set_defaults(run=command.run)
-    options = parser.parse_args(arguments)
-    code: int = options.run(options)
-    return code
+    return made
 
 
 def _variables() -> str:

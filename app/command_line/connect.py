@@ -6,30 +6,26 @@ never printed, and never an argument of a command.
 """
 
 import argparse
-import os
 import shlex
 import shutil
 import sys
 from pathlib import Path
 
+from app.command_line import reaching
 from app.command_line.bridge import server_url
+from app.command_line.reaching import SECURE, UnknownError
 from app.connecting.clients import CLIENTS, PLACEHOLDER, TOKEN_VARIABLE, McpClient, Scope, Target, Token
 from app.exits import Exit
 from app.process import run as run_to_end
 from app.process import say
 
 HELP = "print or write the configuration of an MCP client (Claude Code, Codex, VS Code, ...)"
-SECURE = {"ws": "http", "wss": "https"}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("client", metavar="CLIENT", choices=CLIENTS, help=f"one of {', '.join(CLIENTS)}")
-    parser.add_argument(
-        "--url", type=server_url, help="the server, for instance https://exai.example.com/mcp"
-    )
-    # A file, never the token itself: arguments are shown to every user of the machine.
-    parser.add_argument("--token-file", metavar="PATH", type=Path, help="file that holds the token")
+    reaching.declare(parser)
     parser.add_argument("--name", default="exai", help="what the client calls the server [exai]")
     parser.add_argument(
         "--scope", choices=[str(scope) for scope in Scope], help="this folder's file, or this user's"
@@ -54,42 +50,16 @@ def run(options: argparse.Namespace) -> int:
         if options.check and (code := run_to_end(lambda: _check(client, target))) is not Exit.DRAINED:
             return code
         return (_write if options.write else _show)(client, target, _path(client, options))
-    except (FileError, _UnknownError) as error:
+    except (FileError, UnknownError) as error:
         say(f"exai-mcp connect: {error}")
         return Exit.CONFIGURATION
 
 
-class _UnknownError(Exception):
-    """Something that must be known is not; one sentence."""
-
-
 def _target(options: argparse.Namespace) -> Target:
-    from app.settings import VARIABLES, sources
-
-    here = Path.cwd()
-    texts = {variable.name: variable.default or "" for variable in VARIABLES}
-    texts |= sources.read(os.environ, here).texts
-    if options.url is not None:
-        url = str(options.url.with_scheme(SECURE[options.url.scheme]))
-    else:
-        from app.announcement import url_of
-
-        url = url_of(texts["PUBLIC_URL"] or None, texts["WS_HOST"], texts["WS_PORT"])
-    token = os.environ.get(TOKEN_VARIABLE) or texts.get("AUTH_TOKEN")
-    file: Path | None = options.token_file
-    if file is None and TOKEN_VARIABLE not in os.environ:
-        made = here / Path(texts["DATA_DIR"]).expanduser() / "token"
-        named = os.environ.get("AUTH_TOKEN_FILE") or (made if not token and made.exists() else None)
-        file = None if named is None else Path(named)
-    if file is not None:
-        try:
-            token = file.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise _UnknownError(f"the token file cannot be read ({error}): correct its path.") from error
-        file = file.absolute()
+    found = reaching.server(options)
     # The client starts the bridge itself, perhaps with another PATH than this one.
     command = shutil.which("exai-mcp") or str(Path(sys.argv[0]).absolute())
-    return Target(options.name, url, token, file, command)
+    return Target(options.name, found.url, found.token, found.token_file, command)
 
 
 def _path(client: McpClient, options: argparse.Namespace) -> Path:
@@ -126,7 +96,7 @@ def _write(client: McpClient, target: Target, path: Path) -> Exit:
 
     literal = client.token is Token.LITERAL or (client.token is Token.BRIDGE and target.token_file is None)
     if literal and not target.token:
-        raise _UnknownError(
+        raise UnknownError(
             f"{client.title} needs the token itself in its file, and none is known here: "
             f"set {TOKEN_VARIABLE}, or name the token's file with --token-file."
         )

@@ -1,4 +1,4 @@
-"""What a client says first, said to a running server over the transport the client will use.
+"""What a client says, said to a running server over the transport the client will use.
 
 Messages follow the MCP specification of 2025-06-18 (lifecycle, tools, Streamable HTTP), which every client
 still offers.
@@ -34,8 +34,53 @@ class Exchange(Protocol):
         """Send a notification."""
 
 
-async def converse(url: URL, token: str | None) -> list[str]:
-    """Hold the conversation: initialize, tools/list, tools/call; return the names of the tools.
+class Conversation:
+    """A session with a server that has begun."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._number = 0
+
+    async def tools(self) -> list[dict[str, Any]]:
+        """Return the tools as the server lists them."""
+        listed: list[dict[str, Any]] = (await self._result("tools/list", {}))["tools"]
+        return listed
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call a tool; returns its result, also one that is an error.
+
+        Raises:
+            Refused: the server did not let the tool run; one sentence.
+        """
+        message = await self._request("tools/call", {"name": tool, "arguments": arguments})
+        if "error" in message:
+            raise Refused(f"{tool} did not run: {message['error']['message']}")
+        result: dict[str, Any] = message["result"]
+        return result
+
+    async def begin(self) -> None:
+        """Shake hands."""
+        opening = {"protocolVersion": REVISION, "capabilities": {}, "clientInfo": CLIENT}
+        await self._result("initialize", opening)
+        await self._exchange.notify("notifications/initialized")
+
+    async def _result(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        message = await self._request(method, params)
+        if "error" in message:
+            raise ValueError(f"{method}: {message['error'].get('message')}")
+        result: dict[str, Any] = message["result"]
+        return result
+
+    async def _request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        self._number += 1
+        return await self._exchange.request(self._number, method, params)
+
+
+@asynccontextmanager
+async def conversation(
+    url: URL, token: str | None, seconds: float = ANSWER_SECONDS
+) -> AsyncIterator[Conversation]:
+    """Begin a conversation of at most so many seconds.
 
     A ws or wss URL is spoken to over WebSocket, an http or https one over Streamable HTTP.
 
@@ -43,30 +88,30 @@ async def converse(url: URL, token: str | None) -> list[str]:
         LinkError: there is no server, or not one that answers; one sentence.
     """
     try:
-        async with asyncio.timeout(ANSWER_SECONDS), _exchange(url, token) as exchange:
-            opening = {"protocolVersion": REVISION, "capabilities": {}, "clientInfo": CLIENT}
-            await _result(exchange, 1, "initialize", opening)
-            await exchange.notify("notifications/initialized")
-            tools = (await _result(exchange, 2, "tools/list", {}))["tools"]
-            answer = await _result(exchange, 3, "tools/call", {"name": TOOL, "arguments": {}})
-            names = [str(tool["name"]) for tool in tools]
+        async with asyncio.timeout(seconds), _exchange(url, token) as exchange:
+            begun = Conversation(exchange)
+            await begun.begin()
+            yield begun
     except TimeoutError as error:
-        raise Unreachable(f"{url} did not answer within {ANSWER_SECONDS:g} s") from error
+        raise Unreachable(f"{url} did not answer within {seconds:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
         raise Unreachable(f"{url} cannot be reached ({error})") from error
     except (ValueError, TypeError, LookupError) as error:
         raise Refused(f"{url} does not answer as an MCP server does ({error}): correct --url.") from error
+
+
+async def converse(url: URL, token: str | None) -> list[str]:
+    """Ask for the tools and call one; return the names of the tools.
+
+    Raises:
+        LinkError: as `conversation` says, or the call was answered with an error.
+    """
+    async with conversation(url, token, ANSWER_SECONDS) as begun:
+        names = [str(tool["name"]) for tool in await begun.tools()]
+        answer = await begun.call(TOOL, {})
     if answer.get("isError"):
         raise Refused(f"{url} answered the tool {TOOL} with an error: look at the server's log.")
     return names
-
-
-async def _result(exchange: Exchange, number: int, method: str, params: dict[str, Any]) -> dict[str, Any]:
-    message = await exchange.request(number, method, params)
-    if "error" in message:
-        raise ValueError(f"{method}: {message['error'].get('message')}")
-    result: dict[str, Any] = message["result"]
-    return result
 
 
 @asynccontextmanager
@@ -82,7 +127,10 @@ async def _exchange(url: URL, token: str | None) -> AsyncIterator[Exchange]:
         headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": REVISION}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        async with aiohttp.ClientSession(headers=headers, cookie_jar=aiohttp.DummyCookieJar()) as http:
+        timeout = aiohttp.ClientTimeout(total=None)  # the conversation's own bounds it
+        async with aiohttp.ClientSession(
+            headers=headers, cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout
+        ) as http:
             yield _Http(url, http)
 
 
@@ -144,4 +192,4 @@ class _Http:
             return bytes(body)
 
 
-__all__ = ["LinkError", "converse"]
+__all__ = ["Conversation", "LinkError", "conversation", "converse"]

@@ -18,16 +18,27 @@ Only `Dispatcher` turns these into wire errors. Codes: JSON-RPC 2.0 section 5.1;
 from typing import Any
 
 PARSE_ERROR = -32700
+"""A frame or a body that is no JSON: mend the client."""
 INVALID_REQUEST = -32600
+"""No JSON-RPC 2.0 message, or one that is not allowed at this moment; the message says which and why."""
 METHOD_NOT_FOUND = -32601
+"""No such method in the revision that is spoken."""
 INVALID_PARAMS = -32602
+"""Parameters that do not fit, or an unknown tool, prompt, resource or cursor; the message names it."""
 INTERNAL_ERROR = -32603
+"""An error that nobody foresaw; its traceback is in the server's log."""
 HEADER_MISMATCH = -32020
+"""The HTTP headers that mirror the body disagree with it, or are missing: mend the client."""
 MISSING_CAPABILITY = -32021
+"""The request needs a capability that its client has not declared; `data` lists it."""
 UNSUPPORTED_PROTOCOL_VERSION = -32022
+"""A revision that is not spoken without a handshake; `data` lists those that are."""
 BUSY = -31001
+"""Too many calls in flight, or a client's rate is used up. Nothing was executed: send it again later."""
 DRAINING = -31002
+"""The server is shutting down. Nothing was executed: send it again, another replica takes it."""
 INTERRUPTED = -31003
+"""The server stopped the call while it ran; it may have had effects. A model's answer is kept as a job."""
 
 
 class ProtocolError(Exception):

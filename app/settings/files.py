@@ -20,4 +20,9 @@ class Files(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    allow_urls: list[Annotated[str, AfterValidator(_named)]] = Field(default_factory=list)
+    allow_urls: list[Annotated[str, AfterValidator(_named)]] = Field(
+        default_factory=list,
+        description="host names (with `:port` where it is not 443) whose https URLs clients may give in "
+        "place of a file's content; a name that resolves to anything but public addresses is not fetched "
+        "all the same",
+    )

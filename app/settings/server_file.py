@@ -55,11 +55,24 @@ class Client(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    tools: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None
-    rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    budget_usd_per_day: Usd | None = None
-    operator: bool | None = None
+    token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="64 hexadecimal digits; absent only for `default`, whose token is `AUTH_TOKEN`"
+    )
+    tools: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = Field(
+        None, description="the tools it may call; absent: all"
+    )
+    rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="tool calls a minute; absent: no limit of its own"
+    )
+    budget_usd_per_day: Usd | None = Field(
+        None,
+        description="USD it may spend on one UTC day; absent: `default_usd_per_day` of `[budget]`",
+    )
+    operator: bool | None = Field(
+        None,
+        description="`true`: sees on the [status page](status-page.md) what every client spends and has "
+        "left, and nothing of what they asked; absent: only `default` does",
+    )
 
 
 class Budget(BaseModel):
@@ -67,7 +80,9 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    default_usd_per_day: Usd = DEFAULT_USD_PER_DAY
+    default_usd_per_day: Usd = Field(
+        DEFAULT_USD_PER_DAY, description="USD of each client that has no `budget_usd_per_day` of its own"
+    )
 
 
 class Project(BaseModel):
@@ -75,7 +90,9 @@ class Project(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    budget_usd_per_day: Usd
+    budget_usd_per_day: Usd = Field(
+        description="USD each client may spend in its project of this name, beside its own budget"
+    )
 
 
 class ServerFile(BaseModel):

@@ -7,10 +7,11 @@ from app.protocol.envelopes import RequestId
 from app.protocol.errors import InvalidRequest, ProtocolError
 
 LOST = -31010
-"""The connection broke after the request was sent: it may have run."""
+"""The bridge's connection broke after the request was sent: it may have run; look with `jobs` before asking
+again."""
 
 UNREACHABLE = -31011
-"""The request was not sent: it did not run."""
+"""The bridge could not send the request: it did not run, send it again."""
 
 LINE_MARGIN = 4
 """A line up to this many times the largest message is still read, so that its refusal can carry its id."""

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from app.announcement import Announcement
-from app.contract import PORT
+from app.contract import MCP_PATH, PORT, STATUS_PATH
 from demo.tour.client import Client
 from demo.tour.server import Running, StartError, server, vendors
 from demo.tour.steps import show
@@ -51,10 +52,13 @@ async def _tour(running: Running) -> None:
 
 def _invitation(running: Running) -> str:
     where = Announcement(running.url, running.token_file)
+    page = f"{running.url.removesuffix(MCP_PATH)}{STATUS_PATH}"
     return "\n".join(
         [
-            "It goes on serving until Ctrl-C. Connect Claude Code to it:",
+            "It goes on serving until Ctrl-C. In another terminal, in this folder:",
+            f'  export EXAI_TOKEN="$(cat {shlex.quote(str(running.token_file))})"',
             f"  {where.connect}",
+            f"and start `claude`; or sign in at {page} with that token.",
             "With a key of your own it is the real thing: put KIMI_API_KEY or GLM_API_KEY into .env, then",
             "`make run` (this machine) or `make up` (the whole stack).",
         ]

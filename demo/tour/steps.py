@@ -1,15 +1,17 @@
 """The steps of the tour: what is asked, what comes back, and what to see in it."""
 
+import asyncio
 import textwrap
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from demo.tour.client import Client
 
 WIDTH = 108
 MOST_LINES = 14
-COLLECT_SECONDS = 30
-MOST_COLLECTS = 5
+COLLECT_SECONDS = 120.0
+"""For the answer that takes long, which takes about a quarter of a minute."""
 
 
 async def show(client: Client) -> None:
@@ -27,11 +29,7 @@ async def show(client: Client) -> None:
 
     _step(4, "An answer that takes long becomes a job: nothing is lost, nothing is paid twice.")
     early = await _call(client, "thinkdeep", prompt="Plan a migration in detail. [fake:pace 0.12]")
-    job = early["_meta"]["exai/job"]
-    for _ in range(MOST_COLLECTS):
-        collected = await _call(client, "jobs", action="collect", job=job, wait=COLLECT_SECONDS)
-        if collected["_meta"].get("exai/status") != "running":
-            break
+    await _collect(client, early["_meta"]["exai/job"])
 
     _step(5, "What is kept, and what it cost.")
     await _call(client, "threads", action="list")
@@ -44,9 +42,35 @@ def _step(number: int, words: str) -> None:
 
 
 async def _call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    print(f"   > {tool}({given})")
+    _said(tool, arguments)
     result = await client.call(tool, **arguments)
+    _heard(result)
+    return result
+
+
+async def _collect(client: Client, job: str) -> None:
+    """Ask for the answer as often as it takes; what is shown is the question and the answer.
+
+    Raises:
+        RuntimeError: it took too long.
+    """
+    asked = {"action": "collect", "job": job}
+    _said("jobs", asked)
+    try:
+        async with asyncio.timeout(COLLECT_SECONDS):
+            while (result := await client.call("jobs", **asked))["_meta"].get("exai/status") == "running":
+                pass
+    except TimeoutError:
+        raise RuntimeError(f"{job} was not answered within {COLLECT_SECONDS:g} s.") from None
+    _heard(result)
+
+
+def _said(tool: str, arguments: Mapping[str, Any]) -> None:
+    given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    print(f"   > {tool}({given})", flush=True)
+
+
+def _heard(result: Mapping[str, Any]) -> None:
     lines = [
         line
         for paragraph in str(result["content"][0]["text"]).splitlines()
@@ -54,4 +78,3 @@ async def _call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     ]
     shown = lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 3], "…", *lines[-2:]]
     print("\n".join(f"     {line}".rstrip() for line in shown), end="\n\n", flush=True)
-    return result

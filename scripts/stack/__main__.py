@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from infra.engine import EngineError
 from infra.site import Site
+from scripts.stack.connect import connect
 from scripts.stack.destroy import destroy
 from scripts.stack.down import down
 from scripts.stack.drift import drift
@@ -44,6 +45,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
         ),
     ),
     "ps": ("list the containers", lambda session, _: ps(session)),
+    "connect": (
+        "show what an MCP client needs; what follows is for `exai-mcp connect`",
+        lambda session, given: connect(session, given.client, given.more),
+    ),
     "token": ("print the client token", lambda session, _: token(session)),
     "env": ("print the environment for a bare `pulumi up`", lambda session, _: env(session)),
 }
@@ -76,11 +81,17 @@ def _arguments() -> argparse.Namespace:
             verb.add_argument(
                 "--state", metavar="FILE", help="what `pulumi stack export` wrote; - reads it here"
             )
+        if name == "connect":
+            verb.add_argument("client", help="claude-code, codex, gemini, vscode, …")
         if name == "logs":
             verb.add_argument("service", nargs="?", help="one of them only, such as redis")
             verb.add_argument("--tail", type=int, default=LINES, help="how many lines of the past")
             verb.add_argument("--no-follow", action="store_true", help="end with the last line")
-    return parser.parse_args()
+    given, more = parser.parse_known_args()
+    if more and given.verb != "connect":
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    given.more = more
+    return given
 
 
 if __name__ == "__main__":

@@ -77,8 +77,7 @@ The server is up and has answered an MCP call.
   URL        {outputs["url"]}
   WebSocket  {outputs["websocketUrl"]}
   token      in {outputs["tokenFile"]} (`{token}` prints it)
-  Claude Code, in this folder:
-  {outputs["claude"]}"""
+  Claude Code {outputs["connect"]}   (CLIENT=codex, gemini, vscode, cursor, … for others)"""
     )
     if not any((session.site.secrets / name).exists() for name in VENDOR_KEYS):
         print(f"No vendor key yet: put KIMI_API_KEY=… or GLM_API_KEY=… into .env and run `{make('up')}`.")

@@ -35,25 +35,33 @@ def test_the_urls_are_those_a_client_on_this_machine_can_use(
     assert (said.url, said.websocket_url) == (url, websocket)
 
 
-def test_the_line_for_claude_code_gives_it_the_token_from_the_file(tmp_path: Path) -> None:
+def test_the_command_writes_claude_codes_file_and_has_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "a folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     said = announced(folder)
     token = (folder / "data" / "token").read_text().strip()
-    # The shell itself tells what claude would be given.
-    shown = subprocess.run(
-        ["/bin/sh", "-c", said.connect.replace("claude", "printf '%s\\n'", 1)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
 
-    assert shown[:3] == ["mcp", "add-json", "exai"]
-    assert json.loads(shown[3]) == {
+    done = subprocess.run(["/bin/sh", "-c", said.connect], capture_output=True, text=True, check=True)
+
+    assert json.loads((folder / ".mcp.json").read_text())["mcpServers"]["exai"] == {
         "type": "ws",
         "url": "ws://127.0.0.1:8079/mcp",
-        "headers": {"Authorization": f"Bearer {token}"},
+        "headers": {"Authorization": "Bearer ${EXAI_TOKEN}"},
     }
-    assert token not in said.connect + said.block()
+    assert f"$(cat {shlex.quote(str(said.token_file))})" in done.stderr
+    assert token not in said.connect + said.block() + done.stderr
+
+
+def test_the_command_is_short_where_the_environment_is_in_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+
+    assert announced(tmp_path).connect.startswith(".venv/bin/exai-mcp connect claude-code --url ")
 
 
 def test_a_given_token_is_named_by_its_variable_and_never_shown(tmp_path: Path) -> None:
@@ -70,7 +78,8 @@ def test_the_log_line_says_where_the_token_is(start: Start, tmp_path: Path) -> N
 
     assert line["token_file"] == str(tmp_path / "data" / "token")
     assert line["websocket"] == line["url"].replace("http", "ws", 1)
-    assert f"$(cat {shlex.quote(line['token_file'])})" in line["connect"]  # unmasked, for it holds no token
+    # Unmasked, for it holds no token.
+    assert f"--token-file {shlex.quote(line['token_file'])} --write" in line["connect"]
 
 
 def test_a_terminal_is_told_in_plain_text(tmp_path: Path) -> None:
@@ -81,7 +90,7 @@ def test_a_terminal_is_told_in_plain_text(tmp_path: Path) -> None:
     try:
         said = ""
         with os.fdopen(controller, encoding="utf-8", errors="replace") as lines:
-            while "claude mcp" not in said:
+            while "connect claude-code" not in said:
                 said += lines.readline()
             process.terminate()
             assert process.wait(DEADLINE_SECONDS) == 0

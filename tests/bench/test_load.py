@@ -54,8 +54,8 @@ def test_the_time_that_both_sides_work_is_told(generator: LoadGenerator) -> None
     with started(ECHO, core=None) as server:
         sample = generator.sample(server, BARE_WEBSOCKET, calls=20_000, seconds=30)
 
-    assert 0 < sample.server_cpu
-    assert 0 < sample.client_cpu
+    assert sample.server_cpu > 0
+    assert sample.client_cpu > 0
 
 
 def test_every_call_of_the_open_loop_has_a_latency(generator: LoadGenerator) -> None:

@@ -44,11 +44,24 @@ def test_up_ends_with_an_answered_call_and_says_how_to_connect(stack: Stack, fir
     assert "MCP call answered in" in first_up
     assert ANSWERED in first_up
     assert f"ws://127.0.0.1:{stack.port}/mcp" in first_up
-    assert f"$(cat .exai/secrets/{stack.name}/auth_token)" in first_up
+    assert f"make connect STACK={stack.name} ARGS=--write" in first_up
+    assert f"token      in .exai/secrets/{stack.name}/auth_token" in first_up
     assert {stack.inspect(service)["State"]["Health"]["Status"] for service in SERVICES} == {"healthy"}
 
 
 SERVICES = ("exai-mcp-server", "redis", "postgres")
+
+
+def test_a_client_is_connected_by_a_verb_once_its_call_was_answered(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "mcp.json"
+
+    done = stack.verb("connect", "claude-code", "--check", "--write", "--file", str(file))
+
+    assert done.returncode == 0, done.stdout
+    assert "The server answers: 12 tools" in done.stdout
+    entry = json.loads(file.read_text())["mcpServers"]["exai"]
+    assert entry["url"] == f"ws://127.0.0.1:{stack.port}/mcp"
+    assert entry["headers"] == {"Authorization": "Bearer ${EXAI_TOKEN}"}
 
 
 def test_a_second_up_changes_nothing_and_asks_again(stack: Stack) -> None:

@@ -54,6 +54,7 @@ def test_it_serves_on_the_published_port_and_says_where(
     assert ran.returncode == 0, ran.stderr
     assert f"http://127.0.0.1:{free_port}{contract.MCP_PATH}" in ran.stdout
     assert "claude mcp add-json" in ran.stdout
+    assert "Bearer ${EXAI_TOKEN}" in ran.stdout
     assert TOKEN not in ran.stdout + ran.stderr
     assert httpx.get(f"http://127.0.0.1:{free_port}{contract.HEALTH_PATH}").json() == {"status": "ok"}
     assert (host["ReadonlyRootfs"], host["CapDrop"], host["Init"]) == (True, ["ALL"], True)

@@ -74,6 +74,23 @@ async def test_another_kind_of_server_is_named_as_such(body: bytes, sentence: st
     assert sentence in str(caught.value)
 
 
+async def test_a_call_that_is_not_let_run_is_told_in_the_servers_words() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        message = await request.json()
+        said = {"result": {"tools": []}}
+        if message["method"] == "tools/call":
+            said = {"error": {"code": -31001, "message": "Too many calls."}}
+        return web.json_response({"jsonrpc": "2.0", "id": message.get("id"), **said})
+
+    server = await served(answer)
+    try:
+        with pytest.raises(LinkError, match=r"^chat did not run: Too many calls\.$"):
+            async with conversation.conversation(URL(str(server.make_url("/mcp"))), TOKEN) as begun:
+                await begun.call("chat", {})
+    finally:
+        await server.close()
+
+
 async def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "ANSWER_SECONDS", 0.1)
     over = asyncio.Event()

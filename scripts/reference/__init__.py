@@ -1,0 +1,1 @@
+"""The tables of docs/, written from the code: `make reference`."""
