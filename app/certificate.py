@@ -5,7 +5,6 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cryptography import x509
 from yarl import URL
 
 LOOK_SECONDS = 5.0
@@ -52,6 +51,8 @@ async def shown_at(url: URL) -> Certificate:
 
 
 async def _handshake(url: URL, context: ssl.SSLContext) -> Certificate:
+    from cryptography import x509  # not at the top: a server without TLS would pay for it at each start
+
     async with asyncio.timeout(LOOK_SECONDS):
         _, writer = await asyncio.open_connection(url.host, url.port, ssl=context)
         try:

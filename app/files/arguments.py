@@ -25,7 +25,7 @@ WAYS = ("content", "base64", "id", "path", "url")
 class GivenFile(BaseModel):
     """One file: its text, its bytes in base64, the id of one that was sent before, a path, or a URL."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=terse)
+    model_config = ConfigDict(extra="forbid", json_schema_extra=terse, defer_build=True)
 
     name: str | None = None
     content: str | None = Field(default=None, description="its text")

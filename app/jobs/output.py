@@ -12,6 +12,9 @@ from app.stores.records import Piece, Standing
 FLUSH_SECONDS = 0.25
 """How much of an answer a crash may take: what was streamed since the last piece was kept."""
 
+FIRST_FLUSH_SECONDS = 0.02
+"""After the first words: they leave for whoever watches before the store is given anything to do."""
+
 FLUSH_SHARE = 4.0
 """A slow store is asked less often: the pause is at least so many times what the last piece took."""
 
@@ -64,7 +67,7 @@ class Output:
         self.beat.now()
         if self._keep is None:
             return
-        if self._number == 0 or self.length - self._kept >= FLUSH_CHARACTERS:
+        if self.length - self._kept >= FLUSH_CHARACTERS:
             self._flush()
         elif self._timer is None:
             self._flush_later()
@@ -79,7 +82,9 @@ class Output:
             await self._writer
 
     def _flush_later(self) -> None:
-        pause = min(max(FLUSH_SECONDS, FLUSH_SHARE * self._took), LONGEST_FLUSH_SECONDS)
+        pause = FIRST_FLUSH_SECONDS
+        if self._number or self._took:
+            pause = min(max(FLUSH_SECONDS, FLUSH_SHARE * self._took), LONGEST_FLUSH_SECONDS)
         self._timer = asyncio.get_running_loop().call_later(pause, self._flush)
 
     def _flush(self) -> None:

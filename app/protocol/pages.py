@@ -11,7 +11,7 @@ PAGE_SIZE = 50
 
 
 class Pages:
-    """One list, cut into pages when the server starts, each ready to be answered."""
+    """One list, cut into pages once, each ready to be answered."""
 
     def __init__(self, key: str, entries: Sequence[Any], page_size: int = PAGE_SIZE) -> None:
         self._pages: dict[str, dict[str, Any]] = {}

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from app.protocol.admission import Admission
 from app.protocol.call import Call
 from app.protocol.errors import InvalidParams
 from app.protocol.pages import PAGE_SIZE, Pages
-from app.protocol.revisions import REVISIONS, Revision
+from app.protocol.revisions import Revision
 from app.protocol.schemas import faults, schema_of
 from app.protocol.strictness import Numbers, misplaced_boolean, numbers_in
 from app.protocol.tools import Tool, ToolResult, text
@@ -30,11 +30,22 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A tool and what its arguments are checked with."""
+    """A tool, what its arguments are checked with, and what is said of them."""
 
     tool: Tool[Any]
     validator: SchemaValidator
     numbers: Numbers | None
+    schema: dict[str, Any]
+    mirrors: tuple[Mirror, ...]
+
+    @classmethod
+    def of(cls, tool: Tool[Any]) -> Self:
+        """Build them, which takes some milliseconds."""
+        tool.arguments.model_rebuild()
+        taken = schema_of(tool.arguments)
+        schema = taken if tool.input_schema is None else tool.input_schema
+        validator = tool.arguments.__pydantic_validator__
+        return cls(tool, validator, numbers_in(taken), schema, tuple(_mirrors(schema)))
 
     def check(self, arguments: Any) -> Any:
         """Return the arguments as the handler takes them, or a `ToolResult` that says why they do not fit.
@@ -63,29 +74,20 @@ class ToolTable:
         self, tools: Sequence[Tool[Any]], admission: Admission | None = None, page_size: int = PAGE_SIZE
     ) -> None:
         self._admission = admission
-        self._tools: dict[str, _Entry] = {}
-        # A schema takes a millisecond to build: once a tool, not once a revision.
-        inputs: dict[str, dict[str, Any]] = {}
+        self._page_size = page_size
+        self._tools: dict[str, Tool[Any]] = {}
         for tool in tools:
             if tool.name in self._tools:
                 raise ValueError(f"Two tools are named '{tool.name}'; a name must be unique.")
-            schema = schema_of(tool.arguments)
-            inputs[tool.name] = schema if tool.input_schema is None else tool.input_schema
-            self._tools[tool.name] = _Entry(tool, tool.arguments.__pydantic_validator__, numbers_in(schema))
-        outputs = {tool.name: schema_of(tool.output, "serialization") for tool in tools if tool.output}
-        self._mirrors = {name: tuple(_mirrors(schema)) for name, schema in inputs.items()}
-        self._pages = {
-            revision.version: Pages(
-                "tools",
-                [_listing(tool, revision, inputs[tool.name], outputs.get(tool.name)) for tool in tools],
-                page_size,
-            )
-            for revision in REVISIONS
-        }
+            self._tools[tool.name] = tool
+        # Built when first asked for: all of them at once are a tenth of what a server needs to start.
+        self._entries: dict[str, _Entry] = {}
+        self._pages: dict[str, Pages] = {}
 
     def list(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tools/list`; a client is shown the tools it may call."""
-        page = self._pages[call.revision.version].at(params.get("cursor"))
+        pages = self._pages.get(call.revision.version) or self._listed(call.revision)
+        page = pages.at(params.get("cursor"))
         shown = None if self._admission is None else self._admission.tools(call.principal)
         if shown is None:
             return page
@@ -93,7 +95,7 @@ class ToolTable:
 
     def mirrors(self, name: object) -> tuple[Mirror, ...]:
         """Return what a tool wants mirrored in headers; nothing of a tool that is not there."""
-        return self._mirrors.get(name, ()) if isinstance(name, str) else ()
+        return self._find(name).mirrors if isinstance(name, str) and name in self._tools else ()
 
     async def call(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Answer `tools/call`.
@@ -149,10 +151,20 @@ class ToolTable:
         return result
 
     def _find(self, name: object) -> "_Entry":
-        entry = self._tools.get(name) if type(name) is str else None
-        if entry is None:
+        entry = self._entries.get(name) if type(name) is str else None
+        return self._prepared(name) if entry is None else entry
+
+    def _prepared(self, name: object) -> "_Entry":
+        tool = self._tools.get(name) if isinstance(name, str) else None
+        if tool is None:
             raise InvalidParams(f"Unknown tool: {name!r:.80}; tools/list names those there are.")
+        entry = self._entries[tool.name] = _Entry.of(tool)
         return entry
+
+    def _listed(self, revision: Revision) -> Pages:
+        tools = [_listing(self._find(name), revision) for name in self._tools]
+        pages = self._pages[revision.version] = Pages("tools", tools, self._page_size)
+        return pages
 
 
 def _mirrors(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[Mirror]:
@@ -175,17 +187,16 @@ def _error(sentence: str) -> ToolResult:
     return ToolResult([text(sentence)], is_error=True)
 
 
-def _listing(
-    tool: Tool[Any], revision: Revision, taken: dict[str, Any], returned: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Write down a tool as one revision lists it; pre-encoded, since it never changes."""
-    entry: dict[str, Any] = {"name": tool.name}
+def _listing(entry: _Entry, revision: Revision) -> dict[str, Any]:
+    """Write down a tool as one revision lists it."""
+    tool = entry.tool
+    listed: dict[str, Any] = {"name": tool.name}
     if revision.structured:
-        entry["title"] = tool.title
-    entry["description"] = tool.description
-    entry["inputSchema"] = taken
-    if returned is not None and revision.structured:
-        entry["outputSchema"] = returned
+        listed["title"] = tool.title
+    listed["description"] = tool.description
+    listed["inputSchema"] = entry.schema
+    if tool.output is not None and revision.structured:
+        listed["outputSchema"] = schema_of(tool.output, "serialization")
     if tool.annotations is not None and revision.annotations:
-        entry["annotations"] = tool.annotations
-    return entry
+        listed["annotations"] = tool.annotations
+    return listed

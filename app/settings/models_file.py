@@ -42,7 +42,7 @@ Names = list[Name]
 class PriceTable(BaseModel):
     """USD per million tokens; absent, `cached` costs as much as `input`, `written` nothing beyond it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     input: Usd
     output: Usd
@@ -53,7 +53,7 @@ class PriceTable(BaseModel):
 class ModelTable(BaseModel):
     """What can be said of a model; the meanings are those of `app.providers.records.Model`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     like: Name | None = None
     price: PriceTable | None = None
@@ -74,7 +74,7 @@ class ModelTable(BaseModel):
 class ModelsFile(BaseModel):
     """The whole file; an absent one is empty."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     defaults: dict[str, Name | Annotated[Names, Field(min_length=1)]] = Field(default_factory=dict)
     models: dict[Name, ModelTable] = Field(default_factory=dict)

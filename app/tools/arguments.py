@@ -65,15 +65,20 @@ LONGEST_MODEL = 100
 
 
 class Arguments(BaseModel):
-    """The arguments of one tool: nothing else is taken, and the schema says no more than it must."""
+    """The arguments of one tool: nothing else is taken, and the schema says no more than it must.
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=terse)
+    What checks them is built when the tool is first asked for, not at every start.
+    """
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=terse, defer_build=True)
 
 
 class Facts(BaseModel):
     """A part of a structured answer; what its fields mean is said in the text that goes with it."""
 
-    model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("description", None))
+    model_config = ConfigDict(
+        json_schema_extra=lambda schema: schema.pop("description", None), defer_build=True
+    )
 
 
 class KeptArguments(Arguments):

@@ -17,7 +17,7 @@ Project = Annotated[str, Field(description="groups threads and costs")]
 class Form(BaseModel):
     """One prompt: what is filled in, and what is made of it. Every argument is text; empty is left out."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     name: ClassVar[str]
     title: ClassVar[str]

@@ -45,6 +45,7 @@ class Store:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output_module, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(output_module, "FIRST_FLUSH_SECONDS", 0.0)
 
 
 async def test_pieces_are_kept_in_order_and_numbered_from_one() -> None:
@@ -76,7 +77,7 @@ async def test_a_piece_whose_reply_was_lost_is_sent_again_as_it_was() -> None:
     output = Output(store.keep, lambda _: None)
 
     output.add("one ")
-    await asyncio.sleep(0)
+    await asyncio.wait_for(store.news.wait(), 5)
     output.add("two")
     await store.until("one two")
 
@@ -99,12 +100,25 @@ async def test_after_closing_nothing_more_is_kept() -> None:
     store = Store()
     output = Output(store.keep, lambda _: None)
     output.add("one")
+    await store.until("one")
 
     await output.close()
     output.add("two")
 
     assert output.text == "onetwo"
     assert store.text == "one"
+
+
+async def test_the_first_words_are_kept_only_once_they_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output_module, "FIRST_FLUSH_SECONDS", 3600.0)
+    store = Store()
+    output = Output(store.keep, lambda _: None)
+
+    output.add("one")
+    await asyncio.sleep(0)
+
+    assert (output.text, store.tried) == ("one", [])
+    await output.close()
 
 
 async def test_where_nothing_may_be_kept_nothing_is() -> None:
