@@ -130,6 +130,9 @@ PROBE_INTERVAL_SECONDS = 5
 PROBE_TIMEOUT_SECONDS = 3
 PROBE_START_PERIOD_SECONDS = 30
 PROBE_RETRIES = 3
+SERVICE_PROBE_RETRIES = 6
+"""On Swarm, which ends what is unhealthy where a plain engine only says so: a machine that is short of breath
+for some seconds must not lose its servers for it."""
 
 SERVER_PROCESSES = 256
 SERVER_CPUS = 1.0

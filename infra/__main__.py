@@ -1,5 +1,4 @@
-"""The whole stack, in the order the data flows: image and network, then stores, then the server and its
-edge."""
+"""The whole stack, in the order the data flows: image, network, stores, then the server and its edge."""
 
 from pathlib import Path
 

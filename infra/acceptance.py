@@ -43,8 +43,10 @@ class UnansweredError(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """How a client reaches the stack: the URL it is told, and where that is really, for a name that DNS may
-    not know from here. `certificate` is the chain that must be served there, None without TLS.
+    """How a client reaches the stack: the URL it is told, and where that is in fact.
+
+    The two differ because DNS may not know the name from here. `certificate` is the chain that must be served
+    there, None without TLS.
     """
 
     url: str
@@ -103,8 +105,7 @@ class Acceptance:
 def accepted(
     site: Site, settings: Settings, engine: Engine, credentials: Credentials, server: Server, edge: Edge
 ) -> pulumi.Output[str]:
-    """Return what becomes known once a call was answered in this very run, so that no update succeeds
-    without."""
+    """Return what becomes known once a call was answered in this very run: no update succeeds without."""
     production = settings.is_production
     access = Access(
         url=settings.url,
@@ -162,8 +163,7 @@ class _Here(AbstractResolver):
 
 
 def _trusting(chain: str) -> ssl.SSLContext:
-    """Trust the first certificate of the chain alone: the call proves that it, and no former one, is
-    served."""
+    """Trust the first certificate of the chain alone, which proves that it and no former one is served."""
     end = "-----END CERTIFICATE-----"
     context = ssl.create_default_context(cadata=f"{chain.partition(end)[0]}{end}\n")
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -1,13 +1,11 @@
 """Redis: what may be lost."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import pulumi
 
 from app import contract
 from infra import logins
-from infra.engine import healthy_one
 from infra.image import official
 from infra.limits import Limits
 from infra.network import Network
@@ -68,10 +66,9 @@ class Cache(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        container = partial(healthy_one, args.site, contract.REDIS_SERVICE)
 
         async def open_to(password: str) -> str:
-            await logins.assured(logins.redis_give, container, password)
+            await logins.assured(logins.redis_give, args.site, contract.REDIS_SERVICE, password)
             return redis_url(password)
 
         password = args.credentials.text("redis_password")

@@ -1,5 +1,4 @@
-"""Whether a certificate will do: it parses, its key is the one given, it is in its time, it has the right
-name."""
+"""Whether a certificate will do: whether it parses, has the right key and name, and is in its time."""
 
 import fnmatch
 import ipaddress
@@ -20,8 +19,8 @@ def fault(chain: str, key: str, url: str) -> str | None:
         leaf = x509.load_pem_x509_certificates(chain.encode())[0]
     except ValueError:
         return (
-            "`{ns}tlsCertificate` is no certificate in PEM: set it to the chain, the server's own certificate "
-            "first."
+            "`{ns}tlsCertificate` is no certificate in PEM: set it to the chain, the server's own "
+            "certificate first."
         )
     try:
         private = load_pem_private_key(key.encode(), password=None)
@@ -39,8 +38,8 @@ def fault(chain: str, key: str, url: str) -> str | None:
     host = urlsplit(url).hostname or ""
     if not any(_matches(name, host) for name in _names(leaf)):
         return (
-            f"`{{ns}}tlsCertificate` is not for {host}, by which clients reach this stack: set one that is, or "
-            "set `{ns}publicUrl` to the address that it is for."
+            f"`{{ns}}tlsCertificate` is not for {host}, by which clients reach this stack: set one that is, "
+            "or set `{ns}publicUrl` to the address that it is for."
         )
     return None
 

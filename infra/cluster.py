@@ -3,15 +3,13 @@
 Nothing here changes it except `label`, `roll_back` and `remove`, which are given one thing each.
 """
 
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from infra import engine
-from infra.engine import EngineError
-from infra.site import CHECKOUT_LABEL, SERVICE_LABEL, STACK_LABEL, Site
+from infra.site import CHECKOUT_LABEL, STACK_LABEL, Site
 
 RUNNING = "running"
 PENDING = "pending"
@@ -22,8 +20,7 @@ PINNED = "node.id=="
 
 @dataclass(frozen=True)
 class Membership:
-    """What an engine is in a Swarm: `node` is its id there, empty outside of one; `nodes` counts all
-    machines."""
+    """What an engine is in a Swarm: `node` is its id there, empty outside; `nodes` counts all machines."""
 
     node: str
     manages: bool
@@ -44,11 +41,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Task:
-    """One run of a service, for the replica `slot` of it; `container` is empty before there is one."""
+    """One run of a service (by id) as its replica `slot`; `container` is empty before there is one."""
 
     id: str
+    service: str
     slot: int
-    node: str
     wanted: str
     state: str
     fault: str
@@ -111,45 +108,48 @@ def nodes() -> Sequence[Node]:
             one["Description"]["Resources"]["MemoryBytes"],
             one["Spec"].get("Labels") or {},
         )
-        for one in _inspected("node", ids)
+        for one in engine.inspected("node", ids)
     ]
 
 
-def services(site: Site) -> Sequence[Service]:
+def services() -> Sequence[Service]:
+    """List every service of the Swarm."""
+    return [
+        _service(one) for one in engine.inspected("service", engine.ask("service", "ls", "--quiet").split())
+    ]
+
+
+def of_stack(site: Site) -> Sequence[Service]:
     """List the services of a stack."""
-    labels = (f"label={STACK_LABEL}={site.prefix}", f"label={CHECKOUT_LABEL}={site.checkout}")
-    filters = [part for label in labels for part in ("--filter", label)]
-    return _services(engine.ask("service", "ls", "--quiet", *filters).split())
+    return [found for found in services() if is_ours(found, site)]
 
 
 def service(name: str) -> Service | None:
     """Look one service up, by name or id, whoever made it."""
-    with contextlib.suppress(EngineError):
-        return next(iter(_services([name])), None)
-    return None
+    return next((found for found in services() if name in {found.name, found.id}), None)
 
 
-def tasks(name: str) -> Sequence[Task]:
-    """List the tasks of a service, the latest first."""
+def tasks(*names: str) -> Sequence[Task]:
+    """List the tasks of services, the latest first."""
+    ids = engine.ask("service", "ps", "--quiet", "--no-trunc", *names).split() if names else []
     found = [
         Task(
             one["ID"],
+            one["ServiceID"],
             one.get("Slot", 0),
-            one.get("NodeID", ""),
             one["DesiredState"],
             one["Status"]["State"],
             one["Status"].get("Err", ""),
             one["Status"].get("ContainerStatus", {}).get("ContainerID", ""),
             one["CreatedAt"],
         )
-        for one in _inspected("task", engine.ask("service", "ps", "--quiet", "--no-trunc", name).split())
+        for one in engine.inspected("task", ids)
     ]
     return sorted(found, key=lambda one: one.made, reverse=True)
 
 
 def last_lines(task: Task) -> Sequence[str]:
-    """Return the last lines of a task: from its container if that is on this engine, else from its
-    machine."""
+    """Return the last lines of a task, from its container here, else from the machine that has it."""
     tail = ("--tail", str(engine.LOG_LINES))
     for question in (("logs", *tail, task.container), ("service", "logs", "--raw", *tail, task.id)):
         said, lines = engine.both(*question) if question[-1] else (False, [])
@@ -178,10 +178,6 @@ def remove(name: str) -> None:
     engine.ask("service", "rm", name)
 
 
-def _services(ids: Sequence[str]) -> Sequence[Service]:
-    return [_service(one) for one in _inspected("service", ids)]
-
-
 def _service(one: Mapping[str, Any]) -> Service:
     spec = one["Spec"]
     status = one.get("UpdateStatus") or {}
@@ -198,19 +194,7 @@ def _service(one: Mapping[str, Any]) -> Service:
     )
 
 
-def _inspected(kind: str, ids: Sequence[str]) -> Sequence[dict[str, Any]]:
-    if not ids:
-        return []
-    found: list[dict[str, Any]] = json.loads(engine.ask("inspect", "--type", kind, *ids))
-    return found
-
-
 def is_ours(found: Service, site: Site) -> bool:
     """Whether a service is of this stack."""
     mark = (found.labels.get(STACK_LABEL), found.labels.get(CHECKOUT_LABEL))
     return mark == (site.prefix, site.checkout)
-
-
-def kind_of(found: Service) -> str:
-    """Return which of the stack's services this is."""
-    return found.labels.get(SERVICE_LABEL, "")

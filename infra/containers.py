@@ -33,6 +33,7 @@ OPEN_FILES = 16384
 REPLACING = [
     # The provider shows a change of these as an update in place, does nothing, and the state lies ever after.
     "healthcheck",
+    "mounts",
     "tmpfs",
     "init",
     "cpuPeriod",

@@ -1,13 +1,11 @@
 """PostgreSQL: what may not be lost."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import pulumi
 
 from app import contract
 from infra import logins
-from infra.engine import healthy_one
 from infra.image import official
 from infra.limits import Limits
 from infra.network import Network
@@ -83,10 +81,9 @@ class Database(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        container = partial(healthy_one, args.site, contract.POSTGRES_SERVICE)
 
         async def open_to(password: str) -> str:
-            await logins.assured(logins.postgres_give, container, password)
+            await logins.assured(logins.postgres_give, args.site, contract.POSTGRES_SERVICE, password)
             return database_url(password)
 
         password = args.credentials.text("postgres_password")

@@ -36,8 +36,7 @@ class EdgeArgs:
 
 
 class Edge(pulumi.ComponentResource):
-    """HAProxy twice: a door that holds the port, and behind it edges that end TLS and balance over the
-    servers.
+    """HAProxy twice: a door that holds the port, and behind it edges that end TLS and balance the servers.
 
     What changes (certificate, configuration, version) changes the edges, and they are replaced like servers,
     without a gap. The door passes on what it does not read and has next to nothing to change; it is replaced

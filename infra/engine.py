@@ -19,6 +19,7 @@ DEFAULT_HOST = "unix:///var/run/docker.sock"
 QUESTION_SECONDS = 20
 """For a question to the engine; it answers in milliseconds, a loaded machine in a few seconds."""
 LOG_LINES = 20
+GONE = ("not found", "no such")
 STOP_SECONDS = 5
 """For a container that never became healthy: nobody is waiting for its answers."""
 FIELDS = (
@@ -28,6 +29,7 @@ FIELDS = (
     f'Label "{STACK_LABEL}"',
     f'Label "{CHECKOUT_LABEL}"',
     f'Label "{SERVICE_LABEL}"',
+    'Label "com.docker.swarm.task.id"',
     "Ports",
 )
 
@@ -38,7 +40,10 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class Listed:
-    """A container as a listing shows it; `published` are the ports of the host that it holds."""
+    """A container as a listing shows it; `published` are the ports of the host that it holds.
+
+    `task` is the id of the task that it is, empty for a container outside of Swarm.
+    """
 
     id: str
     name: str
@@ -46,6 +51,7 @@ class Listed:
     stack: str
     checkout: str
     service: str
+    task: str
     published: frozenset[int]
 
     @property
@@ -64,8 +70,23 @@ def address() -> str:
     return urlsplit(host()).hostname or LOOPBACK
 
 
-def ask(*arguments: str, text: str | bytes | None = None, seconds: float = QUESTION_SECONDS) -> str:
+def inspected(kind: str, ids: Sequence[str]) -> Sequence[dict[str, Any]]:
+    """Return what the engine knows of things of one kind, without those that are gone meanwhile."""
+    if not ids:
+        return []
+    found: list[dict[str, Any]] = json.loads(ask("inspect", "--type", kind, *ids, may_be_gone=True))
+    return found
+
+
+def ask(
+    *arguments: str,
+    text: str | bytes | None = None,
+    seconds: float = QUESTION_SECONDS,
+    may_be_gone: bool = False,
+) -> str:
     """Run one `docker` command, `text` on its standard input, and return what it printed.
+
+    With `may_be_gone`, a complaint that something is not there is no refusal.
 
     Raises:
         EngineError: docker is missing, the engine does not answer in time, or it refuses.
@@ -88,7 +109,7 @@ def ask(*arguments: str, text: str | bytes | None = None, seconds: float = QUEST
             f"The Docker engine at {host()} did not answer within {seconds:g} s: restart it."
         ) from None
     said, complaint = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").strip()
-    if done.returncode:
+    if done.returncode and not (may_be_gone and any(sign in complaint.lower() for sign in GONE)):
         raise EngineError(sentence(complaint or said.strip()))
     return said
 
@@ -115,11 +136,11 @@ def containers() -> Sequence[Listed]:
 
 def listed(line: str) -> Listed:
     """Read one line of the listing."""
-    id_, names, state, stack, checkout, service, ports = line.split("\t")
+    id_, names, state, stack, checkout, service, task, ports = line.split("\t")
     published = (part.split("->")[0].rpartition(":")[2] for part in ports.split(", ") if "->" in part)
     spans = (part.partition("-") for part in published)
     numbers = frozenset(port for low, _, high in spans for port in range(int(low), int(high or low) + 1))
-    return Listed(id_, names.split(",")[0], state, stack, checkout, service, numbers)
+    return Listed(id_, names.split(",")[0], state, stack, checkout, service, task, numbers)
 
 
 def of_stack(site: Site, service: str | None = None) -> Sequence[Listed]:
@@ -181,8 +202,7 @@ def last_lines(name: str) -> Sequence[str]:
 
 
 def both(*arguments: str) -> tuple[bool, Sequence[str]]:
-    """Run one `docker` command and return whether it succeeded and what it wrote to either stream, by
-    lines."""
+    """Run one `docker` command; return whether it succeeded and the lines it wrote to either stream."""
     try:
         done = subprocess.run(  # noqa: S603 - the arguments are ours
             ["docker", *arguments],  # noqa: S607 - the user's docker, from PATH
@@ -224,18 +244,6 @@ def announce(container: str, network: str, alias: str) -> str:
     ask("network", "connect", "--alias", alias, network, container)
     form = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
     return ask("inspect", "--type", "container", "--format", form, container).strip()
-
-
-def images(labels: Mapping[str, str]) -> Sequence[str]:
-    """List the images with all of these labels by id."""
-    filters = [part for label, value in labels.items() for part in ("--filter", f"label={label}={value}")]
-    return ask("images", "--quiet", "--no-trunc", *filters).split()
-
-
-def prune_images(labels: Mapping[str, str]) -> None:
-    """Remove the images with all of these labels that no container uses."""
-    filters = [part for label, value in labels.items() for part in ("--filter", f"label={label}={value}")]
-    ask("image", "prune", "--all", "--force", *filters)
 
 
 def remove(name: str) -> None:

@@ -94,8 +94,7 @@ backend servers
 
 @dataclass(frozen=True)
 class DoorConfig:
-    """The door passes connections on unread, with the client's address, to the edges that `peers` resolves
-    to."""
+    """The door passes connections on unread, with the client's address, to the edges behind `peers`."""
 
     peers: str
 
@@ -145,8 +144,7 @@ def ask_status(container: str) -> Sequence[str]:
 
 
 def working(said: str) -> Collection[str]:
-    """Return the addresses of those that get work, from a status answer (HTTP head and CSV, manual section
-    9.1)."""
+    """Return the addresses of those that get work, from a status answer (head and CSV, manual 9.1)."""
     _, _, table = said.replace("\r\n", "\n").partition("\n\n")
     rows = csv.DictReader(table.removeprefix("# ").splitlines())
     return {row["addr"].rpartition(":")[0] for row in rows if row["status"] == WORKS and row.get("addr")}

@@ -22,11 +22,11 @@ def probe(test: Sequence[str]) -> docker.ContainerHealthcheckArgs:
 
 
 def service_probe(test: Sequence[str]) -> docker.ServiceTaskSpecContainerSpecHealthcheckArgs:
-    """Return the same for the tasks of a service."""
+    """Return the same for the tasks of a service, with a longer fuse."""
     return docker.ServiceTaskSpecContainerSpecHealthcheckArgs(
         tests=list(test),
         interval=f"{contract.PROBE_INTERVAL_SECONDS}s",
         timeout=f"{contract.PROBE_TIMEOUT_SECONDS}s",
         start_period=f"{contract.PROBE_START_PERIOD_SECONDS}s",
-        retries=contract.PROBE_RETRIES,
+        retries=contract.SERVICE_PROBE_RETRIES,
     )

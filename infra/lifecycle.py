@@ -1,5 +1,4 @@
-"""What happens around a container's making: leftovers go first, successors are let in, failures are
-explained."""
+"""What happens around a container's making: leftovers go, successors are let in, failures explained."""
 
 import asyncio
 import time
@@ -26,8 +25,7 @@ SIGNS_OF_A_FOREIGN_VOLUME = (
 
 @dataclass(frozen=True)
 class Terms:
-    """What a container has to do with: its service, how long its probe may take, how many processes it may
-    have.
+    """What a container comes under: its service, the seconds its probe may take, the processes it may have.
 
     `name` is None for one whose name Pulumi gives, which is then let in (`joins`, a network) once it works,
     and is seen by the services in front of it (`behind`) before its predecessor may go.

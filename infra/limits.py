@@ -32,8 +32,7 @@ class Record(pydantic.BaseModel):
 
 
 class Limits(Record):
-    """What a container may take (`memory`, `cpus`, `processes`) and what is kept for it (the
-    reservations)."""
+    """What a container may take, and what is kept for it (the reservations)."""
 
     memory: Mebibytes = Field(description=MEMORY)
     memory_reservation: Mebibytes = Field(description=MEMORY)

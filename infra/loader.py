@@ -9,7 +9,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
@@ -33,36 +33,27 @@ class Parcel:
     image: pulumi.Input[str]
 
 
-@dataclass
-class _Contents:
-    """What a parcel turned out to hold; known by the time the volume is made."""
-
-    image: str = ""
-    texts: Mapping[str, str] = field(default_factory=dict)
-
-
 def filled(name: str, site: Site, parcel: Parcel, parent: pulumi.Resource) -> pulumi.Output[str]:
     """Declare a volume that holds these files and return its name.
 
     Other contents make another volume, so that what runs keeps the files it was started with until its
     successor works.
     """
-    contents = _Contents()
-
-    def remember(known: Mapping[str, str]) -> str:
-        contents.image, contents.texts = known[""], {key: text for key, text in known.items() if key}
-        return _digest(contents.texts, parcel.user)
+    texts = pulumi.Output.all(**parcel.texts)
 
     async def fill(args: pulumi.ResourceHookArgs) -> None:
         volume = str((args.new_outputs or {})["name"])
+        files = archive(await texts.future() or {}, parcel.user)
+        image = await pulumi.Output.from_input(parcel.image).future() or ""
         try:
-            await asyncio.to_thread(load, volume, contents.image, archive(contents.texts, parcel.user))
+            await asyncio.to_thread(load, volume, image, files)
         except EngineError as error:
             # Left empty, it would be taken for filled by the next update.
             await asyncio.to_thread(engine.ask, "volume", "rm", "--force", volume)
             raise pulumi.RunError(f"The files of {name} could not be put into a volume. {error}") from error
 
-    digest = pulumi.Output.all(**{"": parcel.image, **parcel.texts}).apply(remember)
+    # Of the texts alone: another image does not need another volume.
+    digest = texts.apply(lambda known: _digest(known, parcel.user))
     labels: dict[str, pulumi.Input[str]] = {**site.labels, CONTENT_LABEL: pulumi.Output.unsecret(digest)}
     made = docker.Volume(
         name,

@@ -8,6 +8,7 @@ or in a file of ours.
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -22,6 +23,9 @@ from infra.site import Site
 PASSING_SECONDS = 900
 """How long a password still opens the door after an update has replaced it: longer than a server may
 drain."""
+READY_SECONDS = 60
+"""For a store that is being started again by its engine just now."""
+POLL_SECONDS = 0.5
 DIGITS = 8
 
 _PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1")
@@ -47,8 +51,7 @@ _RIGHTS = "on '~*' '&*' +@all -@admin"
 
 
 def postgres_login(password: str) -> str:
-    """Name the role that has this password: each password gets a role of its own, since a role has only
-    one."""
+    """Name the role that has this password: each has a role of its own, since a role has only one."""
     return f"{contract.POSTGRES_USER}_{hashlib.sha256(password.encode()).hexdigest()[:DIGITS]}"
 
 
@@ -83,18 +86,25 @@ def redis_retire(container: str, password: str) -> None:
     engine.ask("exec", "--detach", container, "sh", "-c", script)
 
 
-async def assured(give: Callable[[str, str], None], container: Callable[[], str], password: str) -> None:
-    """Make sure of a login in this update; a preview changes nothing.
+async def assured(give: Callable[[str, str], None], site: Site, service: str, password: str) -> None:
+    """Make sure of a login in this update, as soon as the store is healthy; a preview changes nothing.
 
     Raises:
         pulumi.RunError: the store could not be asked, or refused.
     """
     if pulumi.runtime.is_dry_run():
         return
-    try:
-        await asyncio.to_thread(lambda: give(container(), password))
-    except engine.EngineError as error:
-        raise pulumi.RunError(f"A store did not take the server's password. {error}") from error
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            container = await asyncio.to_thread(engine.healthy_one, site, service)
+            await asyncio.to_thread(give, container, password)
+        except engine.EngineError as error:
+            if time.monotonic() > deadline:
+                raise pulumi.RunError(f"{service} did not take the server's password. {error}") from error
+        else:
+            return
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def retire(site: Site, settings: Settings, credentials: Credentials) -> None:
@@ -128,7 +138,7 @@ def _sql(container: str, values: dict[str, str], statements: str) -> None:
 
 
 def _quoted(text: str) -> str:
-    """Quote for psql's `\\set`, which knows C's escapes and the doubled quote."""
+    """Quote for a variable of psql, which knows C's escapes and the doubled quote."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 

@@ -1,5 +1,4 @@
-"""What is looked at on a Swarm before anything is created: who manages it, its machines, where the volumes
-are."""
+"""What is looked at on a Swarm before anything is created: its manager, machines, room and volumes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,19 +25,18 @@ def manager(site: Site, settings: Settings) -> str:
             f"The engine at {host()} {what}, and the stack {site.stack} runs on Swarm: {how}, or set "
             f"`exai-mcp-server:engine: containers` under `config:` in {site.file}."
         )
-    nodes, services = cluster.nodes(), cluster.services(site)
-    check_names(site)
+    nodes, services = cluster.nodes(), cluster.services()
+    check_names(site, services)
     check_images(site, nodes, settings)
     check_room(site, nodes, settings)
-    check_volumes(site, found.node, nodes, services)
+    check_volumes(site, found.node, nodes, [one for one in services if cluster.is_ours(one, site)])
     return found.node
 
 
-def check_names(site: Site) -> None:
+def check_names(site: Site, services: Sequence[Service]) -> None:
     """Refuse the name of a service that belongs to somebody else."""
-    for name in site.containers:
-        there = cluster.service(name)
-        if there is not None and not cluster.is_ours(there, site):
+    for there in services:
+        if there.name in site.containers and not cluster.is_ours(there, site):
             raise EngineError(foreign(there, site))
 
 
@@ -46,14 +44,14 @@ def check_images(site: Site, nodes: Sequence[Node], settings: Settings) -> None:
     """Refuse an image that only one of several machines would have."""
     if len(nodes) > 1 and not settings.image and not settings.registry:
         raise EngineError(
-            f"This Swarm has {len(nodes)} machines, and an image that is built here is on one of them only: set "
-            f"`exai-mcp-server:registry` (or `exai-mcp-server:image`) under `config:` in {site.file} to where all "
-            "of them can pull from."
+            f"This Swarm has {len(nodes)} machines, and an image that is built here is on one of them only: "
+            f"set `exai-mcp-server:registry` (or `exai-mcp-server:image`) under `config:` in {site.file} to "
+            "where all of them can pull from."
         )
 
 
 def check_room(site: Site, nodes: Sequence[Node], settings: Settings) -> None:
-    """Refuse reservations that leave no room for a new replica beside the old ones: Swarm would wait for ever."""
+    """Refuse reservations that leave no room for a new replica: Swarm would wait for it for ever."""
     here = [node for node in nodes if node.ready]
     stores = [limits for store, limits in _stores(settings).items() if store not in settings.external]
     kept = [
@@ -73,9 +71,9 @@ def check_room(site: Site, nodes: Sequence[Node], settings: Settings) -> None:
     for unit, key, needed, there in rows:
         if needed > there:
             raise EngineError(
-                f"An update of the stack {site.stack} needs {needed:g} {unit} by its reservations, one server more "
-                f"than `replicas`, and this Swarm has {there:.4g}: lower `exai-mcp-server:server.{key}` or "
-                f"`exai-mcp-server:replicas` in {site.file}, or add a machine."
+                f"An update of the stack {site.stack} needs {needed:g} {unit} by its reservations, one server "
+                f"more than `replicas`, and this Swarm has {there:.4g}: lower `exai-mcp-server:server.{key}` "
+                f"or `exai-mcp-server:replicas` in {site.file}, or add a machine."
             )
 
 
@@ -93,11 +91,11 @@ def check_volumes(site: Site, here: str, nodes: Sequence[Node], services: Sequen
         node = by_id.get(home)
         if node is not None and node.ready:
             raise EngineError(
-                f"The volumes of the stack {site.stack} are on the machine {node.name}, and this engine is another "
-                "machine's: set DOCKER_HOST to that machine's engine."
+                f"The volumes of the stack {site.stack} are on the machine {node.name}, and this engine is "
+                "another machine's: set DOCKER_HOST to that machine's engine."
             )
         name = f"{node.name}, which is down" if node else f"{home}, which has left this Swarm"
         raise EngineError(
-            f"The volumes of the stack {site.stack} are on the machine {name}: bring it back; or, if it is lost, "
-            f"`{site.make('destroy')}` here and restore a backup."
+            f"The volumes of the stack {site.stack} are on the machine {name}: bring it back; or, if it is "
+            f"lost, `{site.make('destroy')}` here and restore a backup."
         )

@@ -22,8 +22,7 @@ LISTENING = "0A"
 
 @dataclass(frozen=True)
 class Ground:
-    """What the engine is like; `node` is its id in a Swarm. Without one (a plan in CI) the usual is
-    assumed."""
+    """What the engine is like, `node` being its id in a Swarm; in a plan without one, the usual."""
 
     accounts_swap: bool = True
     node: str = "a-manager"

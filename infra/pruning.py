@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pulumi
 
@@ -12,19 +12,31 @@ from infra.site import Site
 
 
 async def prune(site: Site, taken: str | None = None) -> None:
-    """Remove the images that were built for a stack, and of `taken` the other versions, unless they are
-    needed."""
+    """Remove the images built for a stack and the other versions of `taken`, unless they are needed."""
     try:
         await asyncio.to_thread(_prune, site, taken)
     except EngineError as error:
         pulumi.log.warn(f"Images of earlier updates are left behind. {error}")
 
 
+def remove_unused(site: Site) -> None:
+    """Remove the images built for a stack that no container uses, running or not."""
+    engine.ask("image", "prune", "--all", "--force", *_filters(site))
+
+
 def _prune(site: Site, taken: str | None) -> None:
     needed = {*_running(), *_of_services(site)}
-    for image in {*engine.images(site.labels), *_versions(taken)} - needed:
+    for image in {*_built(site), *_versions(taken)} - needed:
         # Forced, because what has ended and is only kept to be looked at would hold it.
         engine.ask("image", "rm", "--force", image)
+
+
+def _built(site: Site) -> Sequence[str]:
+    return engine.ask("images", "--quiet", "--no-trunc", *_filters(site)).split()
+
+
+def _filters(site: Site) -> Sequence[str]:
+    return [part for label, value in site.labels.items() for part in ("--filter", f"label={label}={value}")]
 
 
 def _versions(taken: str | None) -> Iterator[str]:
@@ -44,7 +56,7 @@ def _of_services(site: Site) -> Iterator[str]:
     """Yield the images of the stack's services, and those that a rollback would go back to."""
     if not cluster.membership().manages:
         return
-    for service in cluster.services(site):
+    for service in cluster.of_stack(site):
         for spec in (service.spec, service.before):
             if spec:
                 with contextlib.suppress(EngineError):

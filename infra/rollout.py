@@ -23,8 +23,7 @@ MARGIN_SECONDS = 30
 """Beyond what probes and watching take: for pulling an image and finding a place."""
 HOPELESS = 3
 """So many tasks of a new service may break before it is given up."""
-HOMELESS_SECONDS = 20
-"""For this long Swarm may say that it finds no place for a task, before an update is given up."""
+UNDER_WAY = "updating"
 PUT_BACK = "rollback_completed"
 STUCK = frozenset({"paused", "rollback_paused"})
 AT_REST = frozenset({"", "completed"})
@@ -38,6 +37,7 @@ class Rollout:
         self._site = site
         self._patience = settings.healthy_within
         self._monitor = settings.monitor
+        self._stopping = settings.stop_seconds
         self._changed = changed
         self._known: frozenset[str] = frozenset()
 
@@ -76,7 +76,7 @@ class Rollout:
         The next update then makes it anew.
         """
         try:
-            await settled(self._name, self._patience + MARGIN_SECONDS)
+            await settled([self._name], self._patience + MARGIN_SECONDS)
         except pulumi.RunError:
             await asyncio.to_thread(cluster.remove, self._name)
             raise
@@ -89,17 +89,20 @@ class Rollout:
             pulumi.RunError: what ran before runs again, and the message says what was wrong with the new.
         """
         found, began, homeless = await self._look(), time.monotonic(), 0.0
-        longest = self._patience * ((found.replicas or 1) + 1) + self._monitor + MARGIN_SECONDS
+        # What is being replaced keeps its place until it has answered what it had begun.
+        each = self._patience + self._stopping
+        longest = each * ((found.replicas or 1) + 1) + self._monitor + MARGIN_SECONDS
         while found.update not in AT_REST:
             if found.update == PUT_BACK or found.update in STUCK:
                 raise pulumi.RunError(await self._account(found))
             homeless = homeless + POLL_SECONDS if await self._has_no_place() else 0.0
-            if homeless > HOMELESS_SECONDS or time.monotonic() - began > longest:
-                await asyncio.to_thread(cluster.roll_back, self._name)
+            if homeless > self._stopping + MARGIN_SECONDS or time.monotonic() - began > longest:
+                if found.update == UNDER_WAY:
+                    await asyncio.to_thread(cluster.roll_back, self._name)
                 raise pulumi.RunError(await self._account(found))
             await asyncio.sleep(POLL_SECONDS)
             found = await self._look()
-        await settled(self._name, self._patience + MARGIN_SECONDS)
+        await settled([self._name], self._patience + MARGIN_SECONDS)
         self._changed.add(self._name)
 
     async def _has_no_place(self) -> bool:
@@ -121,24 +124,41 @@ class Rollout:
         return account(self._name, f"was not updated, and what ran before runs on ({how})", new)
 
 
-async def settled(name: str, seconds: float) -> None:
-    """Wait until as many tasks of a service work as are wanted.
+async def settled(names: Sequence[str], seconds: float) -> None:
+    """Wait until of each service as many tasks work as are wanted.
 
     Raises:
         pulumi.RunError: they do not in time, or break again and again; with the last lines of one.
     """
     deadline = time.monotonic() + seconds
     while True:
-        found = await asyncio.to_thread(cluster.service, name)
-        there = await asyncio.to_thread(cluster.tasks, name)
-        wanted = [task for task in there if task.wanted == cluster.RUNNING]
-        slots = {task.slot for task in wanted}
-        if found and wanted and all(task.works for task in wanted) and found.replicas in {None, len(slots)}:
+        found = [one for one in await asyncio.to_thread(cluster.services) if one.name in names]
+        there = await asyncio.to_thread(cluster.tasks, *(one.name for one in found))
+        waiting = {one.name: tasks for one in found if not _works(one, tasks := _of(one, there))}
+        if not waiting and len(found) == len(set(names)):
             return
-        hopeless = not any(task.works for task in wanted) and sum(task.broke for task in there) >= HOPELESS
-        if hopeless or time.monotonic() > deadline:
-            raise pulumi.RunError(account(name, "is not healthy", there))
+        for name, tasks in waiting.items():
+            if _is_hopeless(tasks) or time.monotonic() > deadline:
+                raise pulumi.RunError(account(name, "is not healthy", tasks))
+        if time.monotonic() > deadline:
+            missing = ", ".join(sorted(set(names) - {one.name for one in found}))
+            raise pulumi.RunError(f"The service {missing} is gone: somebody removed it.")
         await asyncio.sleep(POLL_SECONDS)
+
+
+def _of(service: Service, tasks: Sequence[Task]) -> Sequence[Task]:
+    return [task for task in tasks if task.service == service.id]
+
+
+def _works(service: Service, tasks: Sequence[Task]) -> bool:
+    """Whether every replica works, by slot: after a broken start Swarm may run two tasks for the same one."""
+    wanted = [task for task in tasks if task.wanted == cluster.RUNNING]
+    slots = {task.slot for task in wanted}
+    return bool(wanted) and all(task.works for task in wanted) and service.replicas in {None, len(slots)}
+
+
+def _is_hopeless(tasks: Sequence[Task]) -> bool:
+    return sum(task.broke for task in tasks) >= HOPELESS and not any(task.works for task in tasks)
 
 
 def account(name: str, what: str, tasks: Sequence[Task]) -> str:

@@ -125,7 +125,10 @@ def _secrets(settings: "Settings", source: Source) -> Iterator[str]:
         useless = password if store in settings.external else url
         if useless in texts:
             where = "elsewhere" if store in settings.external else "by this stack"
-            yield f"`{{ns}}{useless}` is set, and {store} is run {where}: remove it, or change `{{ns}}external`."
+            yield (
+                f"`{{ns}}{useless}` is set, and {store} is run {where}: remove it, or change "
+                "`{ns}external`."
+            )
     yield from _certificate(settings, texts)
 
 

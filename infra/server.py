@@ -39,8 +39,7 @@ class ServerArgs:
 
 
 class Server(pulumi.ComponentResource):
-    """The server: in development one, published on the host's loopback address; in production behind the
-    edge.
+    """The server: in development one, published on the loopback address; in production behind the edge.
 
     `running` is known once it is healthy.
     """
@@ -113,8 +112,7 @@ def _environment(args: ServerArgs, secrets: Sequence[Secret]) -> dict[str, pulum
 
 
 def _files(root: Path) -> Mapping[str, pulumi.Input[str]]:
-    """Return the configuration that production runs with: a copy, so that an edit changes nothing by
-    itself."""
+    """Return the configuration that production runs with: a copy, which an edit does not change."""
     file = root / "config" / CONFIG_FILE
     return (
         {f"{contract.CONFIG_PATH}/{CONFIG_FILE}": file.read_text(encoding="utf-8")} if file.is_file() else {}

@@ -53,7 +53,7 @@ def container(workload: Workload, labels: Mapping[str, str]) -> Container:
 
 
 def task(workload: Workload, container: Container, logging: Logging, node: str) -> docker.ServiceTaskSpecArgs:
-    """Return what each task is: the container, its networks, its limits, and the machine if it has data there."""
+    """Return what each task is: the container, its networks and limits, the machine if it has data there."""
     limits = workload.limits
     pinned = [f"{PINNED}{node}"] if workload.keeps_data else []
     return docker.ServiceTaskSpecArgs(

@@ -79,11 +79,11 @@ def _misplaced(full: str, text: str, key: str) -> str | None:
         if _passphrase() != development.PASSPHRASE:
             return None
         return (
-            f"`{full}` is a secret, but the passphrase of this stack is published: put the secret into `.env`, "
-            "or give the stack a passphrase of its own."
+            f"`{full}` is a secret, but the passphrase of this stack is published: put the secret into "
+            "`.env`, or give the stack a passphrase of its own."
         )
     if key in SECRETS and text != PLACEHOLDER:
-        return f"`{full}` stands in the stack file in plain text: set it again with `pulumi config set --secret`."
+        return f"`{full}` is in plain text in the stack file: set it again with `pulumi config set --secret`."
     return None
 
 

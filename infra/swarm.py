@@ -22,8 +22,8 @@ CONFIG_MODE = 0o444
 class Swarm:
     """The engine for a Swarm.
 
-    Replicas are updated one at a time, each started and healthy before its predecessor is told to stop; if one
-    fails, all go back. One of a kind stops before its successor starts, and comes back if that fails.
+    Replicas are updated one at a time, each started and healthy before its predecessor is told to stop; if
+    one fails, all go back. One of a kind stops before its successor starts, and comes back if that fails.
     """
 
     network_driver = "overlay"
@@ -74,12 +74,12 @@ class Swarm:
 
     async def settled(self) -> None:
         """Wait until every service of the stack has the tasks it wants."""
-        for found in await asyncio.to_thread(cluster.services, self._site):
-            await settled(found.name, self._settings.healthy_within)
+        names = [found.name for found in await asyncio.to_thread(cluster.of_stack, self._site)]
+        await settled(names, self._settings.healthy_within)
 
     async def undo(self) -> None:
         """Put the services that were changed in this update back to what they were."""
-        for found in await asyncio.to_thread(cluster.services, self._site):
+        for found in await asyncio.to_thread(cluster.of_stack, self._site):
             if found.name in self._changed and found.before is not None:
                 await asyncio.to_thread(cluster.roll_back, found.name)
 

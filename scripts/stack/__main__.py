@@ -15,6 +15,7 @@ from scripts.stack.logs import logs
 from scripts.stack.preview import preview
 from scripts.stack.ps import ps
 from scripts.stack.session import ROOT, Session
+from scripts.stack.swarm_init import swarm_init
 from scripts.stack.token import token
 from scripts.stack.up import up
 
@@ -40,6 +41,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
     ),
     "ps": ("list the containers", lambda session, _: ps(session)),
     "token": ("print the client token", lambda session, _: token(session)),
+    "swarm-init": (
+        "make this engine the manager of a Swarm",
+        lambda session, given: swarm_init(session, given.address),
+    ),
     "env": ("print the environment for a bare `pulumi up`", lambda session, _: env(session)),
 }
 
@@ -67,6 +72,8 @@ def _arguments() -> argparse.Namespace:
         if name == "preview":
             for flag in ("--diff", "--json"):
                 verb.add_argument(flag, dest="flags", action="append_const", const=flag, default=[])
+        if name == "swarm-init":
+            verb.add_argument("--address", help="where other machines reach this one (default: alone)")
         if name == "logs":
             verb.add_argument("service", nargs="?", help="one of them only, such as redis")
             verb.add_argument("--tail", type=int, default=LINES, help="how many lines of the past")

@@ -26,6 +26,8 @@ def up(session: Session) -> int:
         _agree_on_the_plan(session, pulumi)
     _apply(session, pulumi).require_success("The update failed", session.site.make("up"))
     parts.prune_networks(session.site)
+    if session.file.is_production:
+        parts.remove_unknown(session.site, pulumi.ids())
     _tell(session, pulumi)
     return 0
 

@@ -15,7 +15,7 @@ from infra.exports import claude_line
 )
 def test_the_line_for_claude_code_gets_the_token_from_its_file_in_the_shell(tmp_path: Path) -> None:
     (tmp_path / "auth_token").write_text("the-token\n")
-    line = claude_line("ws://127.0.0.1:8079/mcp", "auth_token")
+    line = claude_line("ws://127.0.0.1:8079/mcp", "cat auth_token")
     script = f"claude() {{ printf '%s\\n' \"$@\"; }}\n{line}\n"
 
     said = subprocess.run(
