@@ -71,8 +71,8 @@ def check_room(site: Site, nodes: Sequence[Node], settings: Settings) -> None:
     for unit, key, needed, there in rows:
         if needed > there:
             raise EngineError(
-                f"An update of the stack {site.stack} needs {needed:g} {unit} by its reservations, one server "
-                f"more than `replicas`, and this Swarm has {there:.4g}: lower `exai-mcp-server:server.{key}` "
+                f"An update of the stack {site.stack} needs {needed:g} {unit} by its reservations, one "
+                f"server more than `replicas`, and this Swarm has {there:.4g}: lower `exai-mcp-server:server.{key}` "
                 f"or `exai-mcp-server:replicas` in {site.file}, or add a machine."
             )
 

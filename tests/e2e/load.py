@@ -1,7 +1,7 @@
-"""Clients of every kind that call without a pause while something is done to the stack, and count their losses.
+"""Clients of every kind that call without a pause while something is done to the stack.
 
 The tool they call, `wait`, is put into the copy of the checkout only (`with_waiting_tool`). It writes down
-each call that it begins, so that a call which ran twice is found.
+each call that it begins, so that a call which ran twice is found. What each kind loses is counted.
 """
 
 import asyncio
@@ -250,7 +250,7 @@ class _Socket:
     @classmethod
     async def open(cls, http: aiohttp.ClientSession, url: str, token: str) -> "_Socket":
         headers = {"Authorization": f"Bearer {token}", "Host": "localhost"}
-        # Not closed by aiohttp, which forgets the server's code when its own answer comes too late to be sent.
+        # Not closed by aiohttp, which forgets the server's code when its own answer comes too late.
         made = cls(
             await http.ws_connect(
                 f"wss{url.removeprefix('https')}", headers=headers, protocols=("mcp",), autoclose=False
