@@ -1,5 +1,6 @@
 """Redis: what may be lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -35,15 +36,15 @@ class CacheArgs:
 class Cache(pulumi.ComponentResource):
     """Redis with an append-only file, reached as `redis` on the stack's backend network only.
 
-    `url` is a secret that is known once Redis answers its probe and takes the password. An external Redis is
-    only its URL.
+    `urls` is the one secret that servers reach it by, known once Redis answers its probe and takes the
+    password. An external Redis is only its URL.
     """
 
-    url: Secret
+    urls: Sequence[Secret]
 
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exai:infra:Cache", name, None, opts)
-        self.url = args.credentials.get("redis_url") if args.external else self._run(args)
+        self.urls = [args.credentials.get("redis_url") if args.external else self._run(args)]
         self.register_outputs({})
 
     def _run(self, args: CacheArgs) -> Secret:

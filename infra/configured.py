@@ -7,10 +7,13 @@ import pulumi
 
 from app.settings.secret import Secret as Hidden
 from infra import sources
-from infra.credentials import VENDOR_KEYS, SecretFiles
+from infra.credentials import SecretFiles
 from infra.secret import Credentials, Sealed
 from infra.settings import Settings
 from infra.site import Site
+from infra.sources import OF_THE_SERVER
+
+OF_EVERY_STACK = ("auth_token", "state_key", "database_url", "redis_url")
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,6 @@ class ConfiguredSecrets:
 
     texts: Mapping[str, Hidden]
 
-    @property
-    def vendor_keys(self) -> Sequence[Sealed]:
-        """The vendor keys that are set; the server runs without them and says so."""
-        return [key for name in VENDOR_KEYS for key in self.optional(name)]
-
     def get(self, name: str) -> Sealed:
         """Return a secret that the settings have made sure of."""
         return Sealed(name, pulumi.Output.secret(self.text(name)))
@@ -34,6 +32,10 @@ class ConfiguredSecrets:
     def optional(self, name: str) -> Sequence[Sealed]:
         """Return a secret if it is set."""
         return [self.get(name)] if name in self.texts else []
+
+    def others(self) -> Sequence[Sealed]:
+        """Return what is set of the server's other secrets; it runs without them and says so."""
+        return [self.get(name) for name in OF_THE_SERVER if name in self.texts and name not in OF_EVERY_STACK]
 
     def text(self, name: str) -> str:
         """Return a secret itself."""

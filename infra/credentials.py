@@ -52,11 +52,6 @@ class SecretFiles:
             files.write()
         return files
 
-    @property
-    def vendor_keys(self) -> Sequence[HostFile]:
-        """The vendor keys that the user has; the server runs without them and says so."""
-        return [self.get(name) for name in self.keys]
-
     def get(self, name: str) -> HostFile:
         """Return one of the files."""
         return HostFile(name, self.path(name), self.fingerprint(name, self.keys.get(name) or self.text(name)))
@@ -64,6 +59,10 @@ class SecretFiles:
     def optional(self, _name: str) -> Sequence[HostFile]:
         """Return nothing: what a stack may have besides is for production."""
         return []
+
+    def others(self) -> Sequence[HostFile]:
+        """Return the vendor keys that the user has; the server runs without them and says so."""
+        return [self.get(name) for name in self.keys]
 
     def put(self, name: str, text: pulumi.Output[str]) -> HostFile:
         """Write a file once its text is known, unless this is a preview."""

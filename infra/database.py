@@ -1,5 +1,6 @@
 """PostgreSQL: what may not be lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -40,15 +41,18 @@ class DatabaseArgs:
 class Database(pulumi.ComponentResource):
     """PostgreSQL, reached as `postgres` on the stack's backend network only.
 
-    `url` is a secret that is known once PostgreSQL answers its probe and takes the password. An external
-    database is only its URL.
+    `urls` is the one secret that servers reach it by, known once PostgreSQL answers its probe and takes the
+    password. An external database is only its URL, and Supabase not even that: it has secrets of its own.
     """
 
-    url: Secret
+    urls: Sequence[Secret]
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exai:infra:Database", name, None, opts)
-        self.url = args.credentials.get("database_url") if args.external else self._run(args)
+        if args.external:
+            self.urls = args.credentials.optional("database_url")
+        else:
+            self.urls = [self._run(args)]
         self.register_outputs({})
 
     def _run(self, args: DatabaseArgs) -> Secret:

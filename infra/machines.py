@@ -72,8 +72,9 @@ def check_room(site: Site, nodes: Sequence[Node], settings: Settings) -> None:
         if needed > there:
             raise EngineError(
                 f"An update of the stack {site.stack} needs {needed:g} {unit} by its reservations, one "
-                f"server more than `replicas`, and this Swarm has {there:.4g}: lower `exai-mcp-server:server.{key}` "
-                f"or `exai-mcp-server:replicas` in {site.file}, or add a machine."
+                f"server more than `replicas`, and this Swarm has {there:.4g}: lower "
+                f"`exai-mcp-server:server.{key}` or `exai-mcp-server:replicas` in {site.file}, or add a "
+                "machine."
             )
 
 

@@ -17,6 +17,8 @@ BY_ENGINE = {"hot_reload": ("hotReload", "containers"), "monitor": ("monitor", "
 GUESSABLE = ("authToken", "stateKey", "stateKeyPrevious", "postgresPassword", "redisPassword")
 STORES = {"postgres": ("databaseUrl", "postgresPassword"), "redis": ("redisUrl", "redisPassword")}
 """Each store's URL, needed where it is run elsewhere, and its password, needed where it is run here."""
+SUPABASE = "supabaseServiceRoleKey"
+"""Stands for the URL of a database that is Supabase's; its address is a variable."""
 OWN = {
     "ENVIRONMENT": "`environment`",
     "LOG_LEVEL": "`logLevel`",
@@ -49,6 +51,8 @@ def lacking(settings: "Settings", source: Source, namespace: str) -> Iterator[st
         return
     needed = ["authToken", "stateKey", "tlsCertificate", "tlsKey"]
     needed += [STORES[store][0 if store in settings.external else 1] for store in STORES]
+    if "postgres" in settings.external and SECRETS[SUPABASE] in source.secrets:
+        needed.remove("databaseUrl")
     for key in needed:
         if SECRETS[key] not in source.secrets:
             full = f"{namespace}:{key}"

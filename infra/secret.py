@@ -31,17 +31,16 @@ Secret = HostFile | Sealed
 class Credentials(Protocol):
     """The secrets of one stack, by the names of the files that containers read."""
 
-    @property
-    def vendor_keys(self) -> Sequence[Secret]:
-        """The keys of model vendors that the user has; the server runs without them and says so."""
-        ...
-
     def get(self, name: str) -> Secret:
         """Return a secret that every stack has."""
         ...
 
     def optional(self, name: str) -> Sequence[Secret]:
         """Return a secret that a stack may have: one or none."""
+        ...
+
+    def others(self) -> Sequence[Secret]:
+        """Return what the server may have besides: vendor keys, the key before the present one, and so on."""
         ...
 
     def text(self, name: str) -> str:

@@ -21,7 +21,6 @@ SCRATCH_MIB = 64
 RELOAD_DRAIN_SECONDS = 1
 """A reload after an edit should not wait for a long call."""
 RELOAD_STOP_SECONDS = 10
-CONFIG_FILE = "server.toml"
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,9 @@ def _secrets(args: ServerArgs) -> Sequence[Secret]:
     return (
         credentials.get("auth_token"),
         credentials.get("state_key"),
-        *credentials.optional("state_key_previous"),
-        args.database.url,
-        args.cache.url,
-        *credentials.vendor_keys,
+        *args.database.urls,
+        *args.cache.urls,
+        *credentials.others(),
     )
 
 
@@ -113,10 +111,8 @@ def _environment(args: ServerArgs, secrets: Sequence[Secret]) -> dict[str, pulum
 
 def _files(root: Path) -> Mapping[str, pulumi.Input[str]]:
     """Return the configuration that production runs with: a copy, which an edit does not change."""
-    file = root / "config" / CONFIG_FILE
-    return (
-        {f"{contract.CONFIG_PATH}/{CONFIG_FILE}": file.read_text(encoding="utf-8")} if file.is_file() else {}
-    )
+    found = sorted((root / "config").glob("*.toml"))
+    return {f"{contract.CONFIG_PATH}/{file.name}": file.read_text(encoding="utf-8") for file in found}
 
 
 def _folders(root: Path) -> dict[str, Path]:

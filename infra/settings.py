@@ -129,10 +129,10 @@ class Settings(Record):
         return f"http://127.0.0.1:{self.published_port}{contract.MCP_PATH}"
 
     @classmethod
-    def load(cls, config: pulumi.Config, *, planning: bool | None = None) -> Self:
+    def load(cls, config: pulumi.Config, *, planning: bool = False) -> Self:
         """Read the namespace of `config`.
 
-        A plan (`planning`; by default, whether this is a preview) may lack secrets, an update may not.
+        A preview may lack secrets and warns of it; an update may not. `planning` says that a preview follows.
 
         Raises:
             SettingsError: anything is unknown, missing, of the wrong type or against the house policy.
@@ -145,10 +145,10 @@ class Settings(Record):
             raise _fault([*wrong, *faults.sentences(error, cls, config.name)]) from None
         wrong += rules.broken(settings, source, config.name)
         lacking = list(rules.lacking(settings, source, config.name))
-        if pulumi.runtime.is_dry_run() if planning is None else planning:
+        if pulumi.runtime.is_dry_run():
             for sentence in lacking:
                 pulumi.log.warn(f"`up` will be refused: {sentence}")
-        else:
+        elif not planning:
             wrong += lacking
         if wrong:
             raise _fault(wrong)

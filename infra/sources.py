@@ -9,27 +9,19 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
+from pydantic.alias_generators import to_camel
 
 from app import dotenv
 from app.settings.secret import Secret
+from app.settings.variables import VARIABLES
 from infra import development
 
 TEXTS = frozenset({"prefix"})
 """Keys whose value stays text even where it looks like a number: YAML's `prefix: 12` arrives as 12."""
 
-SECRETS = {
-    "authToken": "auth_token",
-    "stateKey": "state_key",
-    "stateKeyPrevious": "state_key_previous",
-    "kimiApiKey": "kimi_api_key",
-    "glmApiKey": "glm_api_key",
-    "postgresPassword": "postgres_password",
-    "redisPassword": "redis_password",
-    "databaseUrl": "database_url",
-    "redisUrl": "redis_url",
-    "tlsCertificate": "tls_certificate",
-    "tlsKey": "tls_key",
-}
+OF_THE_STACK = ("postgres_password", "redis_password", "tls_certificate", "tls_key")
+OF_THE_SERVER = tuple(variable.field for variable in VARIABLES if variable.secret)
+SECRETS = {to_camel(name): name for name in (*OF_THE_SERVER, *OF_THE_STACK)}
 """The keys that hold secrets, and the names of the files that they become."""
 
 PLACEHOLDER = "placeholder-of-a-secret"

@@ -39,16 +39,13 @@ TOOL = Path(__file__).with_name("waiting.py")
 def with_waiting_tool(checkout: Checkout) -> None:
     """Give the server of a copy the tool."""
     shutil.copy2(TOOL, checkout.root / "app" / "tools")
-    bootstrap = checkout.root / "app" / "bootstrap.py"
-    before = bootstrap.read_text()
-    marked = before.replace(
-        "        *more_tools,\n", "        waiting_tool,\n        *more_tools,\n"
-    ).replace(
-        "from app.tools.status import",
-        "from app.tools.waiting import waiting_tool\nfrom app.tools.status import",
-    )
-    assert marked.count("waiting_tool") == 2
-    bootstrap.write_text(marked)
+    assembly = checkout.root / "app" / "tools" / "assembly.py"
+    before = assembly.read_text()
+    place, imported = "        status_tool(parts.describe),\n", "from app.tools.status import"
+    assert before.count(place) == 1
+    after = before.replace(place, f"{place}        waiting_tool,\n")
+    after = after.replace(imported, f"from app.tools.waiting import waiting_tool\n{imported}", 1)
+    assembly.write_text(after)
 
 
 @dataclass

@@ -70,11 +70,11 @@ def test_vendor_keys_come_from_the_environment_or_dotenv_and_go_with_them(
     files = SecretFiles.of(site)
     assert files.text("kimi_api_key") == "from-environment"
     assert files.text("glm_api_key") == "from-dotenv"
-    assert {key.name for key in files.vendor_keys} == {"kimi_api_key", "glm_api_key"}
+    assert {key.name for key in files.others()} == {"kimi_api_key", "glm_api_key"}
 
     (site.root / ".env").unlink()
     files = SecretFiles.of(site)
-    assert [key.name for key in files.vendor_keys] == ["kimi_api_key"]
+    assert [key.name for key in files.others()] == ["kimi_api_key"]
     assert not files.path("glm_api_key").exists()
 
 
@@ -134,6 +134,13 @@ async def test_what_is_not_set_is_a_placeholder_and_what_is_optional_is_absent()
 
     assert secrets.text("auth_token") == "the-token"
     assert secrets.text("state_key") == PLACEHOLDER
-    assert secrets.optional("state_key_previous") == secrets.vendor_keys == []
+    assert secrets.optional("database_url") == secrets.others() == []
     assert isinstance(secrets.get("auth_token"), Sealed)
     assert "the-token" not in repr(secrets)
+
+
+async def test_what_the_server_may_have_besides_is_passed_on_and_the_stacks_own_is_not() -> None:
+    names = ("auth_token", "state_key_previous", "kimi_api_key", "supabase_key", "tls_key", "redis_url")
+    secrets = ConfiguredSecrets({name: Secret("text") for name in names})
+
+    assert {one.name for one in secrets.others()} == {"state_key_previous", "kimi_api_key", "supabase_key"}

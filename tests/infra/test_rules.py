@@ -75,11 +75,23 @@ def test_a_secret_that_production_lacks_is_named_with_the_command_that_sets_it(k
     assert how in sentence
 
 
-def test_a_plan_may_lack_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_looked_at_before_a_plan_may_lack_secrets_without_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
 
     _load({"environment": "production"}, planning=True)
+
+    assert warned == []
+
+
+@pytest.mark.usefixtures("preview")
+def test_a_plan_may_lack_secrets_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+
+    _load({"environment": "production"})
 
     assert len(warned) == 6
     assert all(sentence.startswith("`up` will be refused: `exai-mcp-server:") for sentence in warned)
@@ -105,6 +117,13 @@ def test_a_run_of_external_stores_needs_their_urls_and_no_passwords() -> None:
         "postgres",
         "redis",
     ]
+
+
+def test_supabase_is_a_database_by_its_own_key() -> None:
+    values = {**_without("postgresPassword"), "external": ["postgres"], "supabaseServiceRoleKey": "a.b"}
+    values["variables"] = {"SUPABASE_URL": "https://project.supabase.co"}
+
+    assert _load(values).external == ["postgres"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,14 @@ pytestmark = pytest.mark.pulumi
 Preview = Callable[..., "CompletedProcess[str]"]
 
 
+PARTS = {
+    "dev": {"Container": 3, "Volume": 4, "RemoteImage": 3},
+    "prod": {"Service": 5, "Volume": 4, "RemoteImage": 4, "Secret": 5, "ServiceConfig": 2},
+}
+RESOURCES = {"dev": 19, "prod": 29}
+"""The resources themselves, and components, networks and the stack."""
+
+
 @pytest.fixture(params=["dev", "prod"])
 def stack(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -31,8 +39,8 @@ def test_a_stack_nobody_has_created_previews_as_creates(
     assert done.returncode == 0, done.stdout
     plan = json.loads(done.stdout)
     kinds = Counter(step["urn"].split("::")[2].rpartition(":")[2] for step in plan["steps"])
-    assert plan["changeSummary"] == {"create": 20}
-    assert (kinds["Container"], kinds["Volume"], kinds["RemoteImage"]) == (3, 4, 3)
+    assert plan["changeSummary"] == {"create": RESOURCES[stack]}
+    assert {kind: kinds[kind] for kind in PARTS[stack]} == PARTS[stack]
     assert file.read_bytes() == before
     assert not (checkout.root / ".exai" / "secrets").exists()
 
@@ -43,7 +51,13 @@ def test_the_plan_is_readable(preview: Preview, stack: str) -> None:
     assert done.returncode == 0, done.stdout
     for service in ("exai-mcp-server", "redis", "postgres"):
         assert f"{stack}-{service} create" in done.stdout
-    assert "+ 20 to create" in done.stdout
+    assert f"+ {RESOURCES[stack]} to create" in done.stdout
+
+
+def test_a_plan_of_production_says_what_an_update_will_need(preview: Preview) -> None:
+    done = preview("prod")
+
+    assert "`up` will be refused: `exai-mcp-server:authToken` is not set" in done.stdout
 
 
 def test_production_protects_its_volumes_and_development_keeps_them_on_the_engine(
@@ -63,7 +77,7 @@ def test_a_socket_that_is_not_there_is_no_obstacle(preview: Preview) -> None:
     done = preview("dev", DOCKER_HOST="unix:///nowhere/docker.sock")
 
     assert done.returncode == 0, done.stdout
-    assert "+ 20 to create" in done.stdout
+    assert f"+ {RESOURCES['dev']} to create" in done.stdout
 
 
 def test_an_encrypted_secret_is_a_placeholder_in_the_plan_of_a_stack_nobody_has_created(
@@ -72,12 +86,15 @@ def test_an_encrypted_secret_is_a_placeholder_in_the_plan_of_a_stack_nobody_has_
     document = yaml.safe_load((checkout.root / "Pulumi.prod.yaml").read_text())
     document["encryptionsalt"] = "v1:AAAA:v1:BBBB:CCCC"
     document["config"]["other:token"] = {"secure": "v1:AAAA:BBBB"}
+
+    document["config"]["exai-mcp-server:authToken"] = {"secure": "v1:AAAA:BBBB"}
     (checkout.root / "Pulumi.sealed.yaml").write_text(yaml.safe_dump(document))
 
     done = preview("sealed")
 
     assert done.returncode == 0, done.stdout
-    assert "+ 20 to create" in done.stdout
+    assert f"+ {RESOURCES['prod']} to create" in done.stdout
+    assert "authToken" not in done.stdout
 
 
 def test_wrong_settings_fail_the_plan_in_one_message(preview: Preview, checkout: Checkout) -> None:
