@@ -6,6 +6,8 @@ from pulumi.runtime.config import CONFIG
 PROVIDER_KEY = "docker:registryAuth"
 OPEN = "anybody"
 """The binding wants a name and a password even for a registry that asks for none."""
+LOOPBACK = ("127.", "localhost")
+"""Where Docker speaks plain HTTP to a registry; the binding has to be told."""
 
 
 def login(registry: str) -> docker.RegistryImageAuthConfigArgs | None:
@@ -17,4 +19,5 @@ def login(registry: str) -> docker.RegistryImageAuthConfigArgs | None:
     host = registry.partition("/")[0]
     if host in CONFIG.get().get(PROVIDER_KEY, ""):
         return None
-    return docker.RegistryImageAuthConfigArgs(address=host, username=OPEN, password=OPEN)
+    address = f"http://{host}" if host.startswith(LOOPBACK) else host
+    return docker.RegistryImageAuthConfigArgs(address=address, username=OPEN, password=OPEN)

@@ -340,7 +340,7 @@ def test_what_is_built_is_pushed_where_a_registry_is_set(
     assert built["name"].startswith("127.0.0.1:5000/team/exai-mcp-server:prod-")
     assert pushed["name"] == built["name"]
     assert pushed["keepRemotely"] is True
-    assert pushed["authConfig"]["address"] == "127.0.0.1:5000"
+    assert pushed["authConfig"]["address"] == "http://127.0.0.1:5000"
 
 
 def test_a_registry_that_the_provider_logs_in_to_gets_no_login_of_ours(
