@@ -24,7 +24,7 @@ ready-browser: # a Chromium for the status page's tests and pictures, where Debi
 toolchain: ## build the Pulumi CLI and its Docker provider from source (registries-only machines)
 	@$(PYTHON) scripts/bootstrap toolchain
 
-.PHONY: up down destroy preview drift logs ps token connect env
+.PHONY: up down destroy preview drift logs ps token connect env swarm-init
 up: ready ## create or change the stack, then make a real MCP call (STACK=dev)
 	@$(STACKS) up --stack $(STACK)
 down: ready ## remove containers and networks; volumes stay (STACK=dev)
@@ -37,12 +37,14 @@ drift: ready ## compare the running stack with its state; non-zero if they diffe
 	@$(STACKS) drift --stack $(STACK)
 logs: ready ## follow the logs of the stack's containers (STACK=dev)
 	@$(STACKS) logs --stack $(STACK)
-ps: ready ## the stack's containers, their health and ports (STACK=dev)
+ps: ready ## what the stack runs, its health and ports (STACK=dev)
 	@$(STACKS) ps --stack $(STACK)
 token: ready-pulumi ## print the client token (STACK=dev)
 	@$(STACKS) token --stack $(STACK)
 connect: ready-pulumi ## what an MCP client needs to reach the stack (CLIENT=claude-code, STACK=dev, ARGS=--write: its file)
 	@$(STACKS) connect --stack $(STACK) $(CLIENT) $(ARGS)
+swarm-init: ready ## make this engine the manager of a Swarm (ADDR=… if other machines are to join)
+	@$(STACKS) swarm-init --stack $(STACK) $(if $(ADDR),--address $(ADDR))
 env: ready-pulumi ## print the environment for a bare `pulumi up`, to be evaluated by the shell
 	@$(WITH) more=$$(python -m scripts.stack env --stack $(STACK)) && cat .exai/env && printf '%s\n' "$$more"
 

@@ -43,16 +43,47 @@ SECRETS_PATH = "/run/secrets"
 USER_ID = 1000
 GROUP_ID = 1000
 
+SERVER_COMMAND = ("python", "-m", "app")
+"""What the production image runs; said again where an engine needs a wrapper around it."""
+
 REDIS_SERVICE = "redis"
 POSTGRES_SERVICE = "postgres"
 REDIS_PORT = 6379
+REDIS_USER = "exai"
+"""The login that a stack gives its server; compose uses Redis's own `default`."""
+
 POSTGRES_PORT = 5432
+POSTGRES_COMMAND = ("postgres",)
 POSTGRES_USER = "exai"
 POSTGRES_DATABASE = "exai"
 POSTGRES_DATA_PATH = "/var/lib/postgresql/data"
 REDIS_DATA_PATH = "/data"
 STORE_USER_ID = 999
 """The user of the official PostgreSQL and Redis images; both run as it from the start, with no root step."""
+
+NOBODYS_PASSWORD = "/proc/sys/kernel/random/uuid"  # noqa: S105 - where it is, not what it is
+"""Linux makes another one at each reading (random(4)): a store that takes its own password from here has one
+that nobody knows, and gets its logins from outside."""
+
+EDGE_SERVICE = "edge"
+"""HAProxy: TLS and HTTP; as many as one likes, replaced without a gap."""
+
+DOOR_SERVICE = "door"
+"""HAProxy: holds the published port and passes connections on unread; replaced only when it must be."""
+
+EDGE_PORT = 8443
+EDGE_STATUS_PORT = 8404
+"""Where an HAProxy of ours says that it is alive, and how it sees those behind it."""
+
+EDGE_ALIVE_PATH = "/alive"
+EDGE_USER_ID = 99
+"""The user of the official HAProxy image."""
+
+EDGE_CONFIG_PATH = "/usr/local/etc/haproxy"
+EDGE_CONFIG_FILE = f"{EDGE_CONFIG_PATH}/haproxy.cfg"
+EDGE_COMMAND = ("haproxy", "-f", EDGE_CONFIG_FILE)
+ENTRYPOINT = ("docker-entrypoint.sh",)
+"""Of the official Redis, PostgreSQL and HAProxy images."""
 
 IMAGES = {
     "python": "python:3.13-slim",
@@ -66,31 +97,47 @@ OBSERVABILITY_IMAGES = {"prometheus": "prom/prometheus:v3.5.0", "grafana": "graf
 """What the optional observability profile runs; replaced as those above are."""
 
 PROBE_SERVER = ("CMD", "python", "-m", "app.healthcheck")
-REDIS_PASSWORD_EXPRESSION = "${REDIS_PASSWORD:-$(cat /run/secrets/redis_password)}"  # noqa: S105 - where it is, not what it is
-"""Shell: the password from the environment (compose) or from the secret file (stacks)."""
-
+REDIS_PASSWORD_PATH = "/tmp/password"  # noqa: S105, S108 - a path in the container; where it is, not what it is
+REDIS_USERS_PATH = f"{REDIS_DATA_PATH}/users.acl"
 REDIS_COMMAND = (
     "sh",
     "-c",
-    "umask 077; printf 'requirepass %s\\nappendonly yes\\nappendfsync everysec\\ndir /data\\n' "
-    f'"{REDIS_PASSWORD_EXPRESSION}" > /tmp/redis.conf; exec redis-server /tmp/redis.conf',
+    f'umask 077; printf %s "${{REDIS_PASSWORD:-$(cat {NOBODYS_PASSWORD})}}" > {REDIS_PASSWORD_PATH}; '
+    f"{{ printf 'user default on ~* &* +@all >%s\\n' \"$(cat {REDIS_PASSWORD_PATH})\"; "
+    f"grep -s '^user {REDIS_USER} ' {REDIS_USERS_PATH}; }} > {REDIS_USERS_PATH}.new; "
+    f"mv {REDIS_USERS_PATH}.new {REDIS_USERS_PATH}; exec redis-server --dir {REDIS_DATA_PATH} "
+    f"--appendonly yes --appendfsync everysec --aclfile {REDIS_USERS_PATH}",
 )
-"""Through a file, so that the password is on no command line that `ps` or `docker inspect` shows."""
+"""Redis's own user gets REDIS_PASSWORD (compose) or one that nobody knows (stacks); a login that a stack has
+given is kept. Through files, so that no password is on a command line that `ps` or `docker inspect` shows."""
 
 PROBE_REDIS = (
     "CMD-SHELL",
-    f'REDISCLI_AUTH="{REDIS_PASSWORD_EXPRESSION}" redis-cli ping | grep -q PONG',
+    f'REDISCLI_AUTH="$(cat {REDIS_PASSWORD_PATH})" redis-cli ping | grep -q PONG',
 )
 """The word is checked because the client's exit status alone says little."""
 
 PROBE_POSTGRES = ("CMD", "pg_isready", "-h", "127.0.0.1", "-U", POSTGRES_USER, "-d", POSTGRES_DATABASE)
 """Over TCP on purpose: while it initialises, PostgreSQL listens on its Unix socket only."""
 
+PROBE_EDGE = (
+    "CMD",
+    "bash",
+    "-c",
+    f"exec 3<>/dev/tcp/127.0.0.1/{EDGE_STATUS_PORT} "
+    f"&& printf 'GET {EDGE_ALIVE_PATH} HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q '^HTTP/1.[01] 200' <&3",
+)
+"""By the shell itself: the image has no HTTP client."""
+
 PROBE_INTERVAL_SECONDS = 5
 PROBE_TIMEOUT_SECONDS = 3
 PROBE_START_PERIOD_SECONDS = 30
 PROBE_RETRIES = 3
+SERVICE_PROBE_RETRIES = 6
+"""On Swarm, which ends what is unhealthy where a plain engine only says so: a machine that is short of breath
+for some seconds must not lose its servers for it."""
 
+SERVER_PROCESSES = 256
 SERVER_CPUS = 1.0
 SERVER_MEMORY_MIB = 1024
 SERVER_MEMORY_RESERVATION_MIB = 512
@@ -99,6 +146,9 @@ SERVER_CPU_RESERVATION = 0.5
 LOG_DRIVER = "json-file"
 LOG_MAX_SIZE = "10m"
 LOG_MAX_FILES = 3
+
+LAME_DUCK_SECONDS = 5
+"""Production's: a server that was told to stop still takes work; by its end a balancer must have noticed."""
 
 STOP_GRACE_SECONDS = 150
 """Above LAME_DUCK + DRAIN_TIMEOUT of production (5 s + 120 s)."""

@@ -1,17 +1,19 @@
-"""The whole stack, in the order the data flows: image and network, then stores, then the server."""
+"""The whole stack, in the order the data flows: image, network, stores, then the server and its edge."""
 
 from pathlib import Path
 
 import pulumi
 
+from infra.acceptance import accepted
 from infra.cache import Cache, CacheArgs
-from infra.containers import Containers
-from infra.credentials import SecretFiles
+from infra.choice import engine_of
+from infra.configured import credentials_of
 from infra.database import Database, DatabaseArgs
+from infra.edge import Edge, EdgeArgs
 from infra.elsewhere import ignore_what_differs_by_machine
 from infra.exports import publish
 from infra.guard import Guard
-from infra.image import OfficialImage, OfficialImageArgs, ServerImage, ServerImageArgs
+from infra.image import ServerImage, ServerImageArgs
 from infra.images import reference
 from infra.interrupts import end_quietly
 from infra.network import Network, NetworkArgs
@@ -21,33 +23,28 @@ from infra.settings import Settings
 from infra.site import Site
 
 end_quietly()
-settings = Settings.load(pulumi.Config())
+config = pulumi.Config()
+settings = Settings.load(config)
 ignore_what_differs_by_machine()
-guard = Guard(development=settings.environment == "development")
+guard = Guard(development=not settings.is_production)
 root = Path(__file__).resolve().parents[1]
-site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack())
-ground = survey(site, settings.published_port)
-credentials = SecretFiles.of(site, production=settings.environment == "production")
-engine = Containers(site, credentials, settings, swap=ground.accounts_swap)
+site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack(), shared=settings.is_production)
+engine = engine_of(site, settings, survey(site, settings))
+credentials = credentials_of(site, settings, config)
 
-image = ServerImage(
-    "image", ServerImageArgs(site=site, base=reference("python", settings, root), target=settings.target)
-)
-redis = OfficialImage("redis", OfficialImageArgs(site=site, reference=reference("redis", settings, root)))
-postgres = OfficialImage(
-    "postgres", OfficialImageArgs(site=site, reference=reference("postgres", settings, root))
-)
-network = Network("network", NetworkArgs(site=site))
-
+image = ServerImage("image", ServerImageArgs(site, settings, base=reference("python", settings, root)))
+network = Network("network", NetworkArgs(site, driver=engine.network_driver))
 cache = Cache(
     "cache",
     CacheArgs(
         engine=engine,
         site=site,
-        image=redis.id,
+        image=reference("redis", settings, root),
         network=network,
+        credentials=credentials,
         limits=settings.redis,
         protect=settings.protect,
+        external="redis" in settings.external,
     ),
 )
 database = Database(
@@ -55,10 +52,12 @@ database = Database(
     DatabaseArgs(
         engine=engine,
         site=site,
-        image=postgres.id,
+        image=reference("postgres", settings, root),
         network=network,
+        credentials=credentials,
         limits=settings.postgres,
         protect=settings.protect,
+        external="postgres" in settings.external,
     ),
 )
 server = Server(
@@ -66,7 +65,7 @@ server = Server(
     ServerArgs(
         engine=engine,
         site=site,
-        image=image.id,
+        image=image.image,
         network=network,
         cache=cache,
         database=database,
@@ -74,6 +73,17 @@ server = Server(
         settings=settings,
     ),
 )
+edge = Edge(
+    "edge",
+    EdgeArgs(
+        engine=engine,
+        site=site,
+        image=reference("haproxy", settings, root),
+        network=network,
+        credentials=credentials,
+        settings=settings,
+    ),
+)
 
-publish(site, image, server)
+publish(site, settings, image, accepted(site, settings, engine, credentials, server, edge))
 guard.judge()

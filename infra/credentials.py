@@ -1,4 +1,4 @@
-"""The stack's secrets as files: made when missing, mounted, never in configuration, plan or state."""
+"""Development's secrets as files: made when missing, mounted, never in configuration, plan or state."""
 
 import hashlib
 import hmac
@@ -11,6 +11,7 @@ from pathlib import Path
 import pulumi
 
 from app import contract
+from infra.secret import HostFile
 from infra.site import Site
 from infra.sources import variable
 
@@ -18,18 +19,15 @@ TOKEN_BYTES = 32
 FOLDER_MODE = 0o700
 """Keeps other users of the host out."""
 OWNED_MODE = 0o400
-"""For a file that belongs to its one reader; the server accepts nothing wider in production."""
+"""For a file that belongs to its one reader."""
 OPEN_MODE = 0o644
 """Where files cannot be given away: a bind mount does not translate users, and containers must read them."""
+KEPT_MODE = 0o600
+"""For a file that no container reads."""
 GENERATED = ("auth_token", "state_key", "postgres_password", "redis_password")
 VENDOR_KEYS = ("kimi_api_key", "glm_api_key")
-READ_BY_A_STORE = frozenset({"postgres_password", "redis_password"})
-"""Every other secret is read by the server."""
-NOT_ROOT = (
-    "In production each secret file belongs to the container user that reads it, and only root can give "
-    "files away: run this as root (sudo), or set `exai-mcp-server:environment: development` under `config:` "
-    "in {file}."
-)
+OURS_ALONE = frozenset({"postgres_password", "redis_password"})
+"""The stores get them from this program; every other secret is a file of the server."""
 FINGERPRINT_DIGITS = 16
 NOT_YET = "not generated yet"
 
@@ -43,93 +41,81 @@ class SecretFiles:
     """
 
     folder: Path
-    vendor_keys: Mapping[str, str]
+    keys: Mapping[str, str]
 
     @classmethod
-    def of(cls, site: Site, *, production: bool = False) -> "SecretFiles":
-        """Take the stack's secrets, and make the missing ones unless this is a preview.
-
-        Raises:
-            pulumi.RunError: this is an update that cannot write them so that their readers may read them.
-        """
+    def of(cls, site: Site) -> "SecretFiles":
+        """Take the stack's secrets, and make the missing ones unless this is a preview."""
         found = {name: variable(name.upper(), site.root) for name in VENDOR_KEYS}
         files = cls(site.secrets, {name: text for name, text in found.items() if text})
         if not pulumi.runtime.is_dry_run():
-            require_owners(site, production=production)
             files.write()
         return files
+
+    def get(self, name: str) -> HostFile:
+        """Return one of the files."""
+        return HostFile(name, self.path(name), self.fingerprint(name, self.keys.get(name) or self.text(name)))
+
+    def optional(self, _name: str) -> Sequence[HostFile]:
+        """Return nothing: what a stack may have besides is for production."""
+        return []
+
+    def others(self) -> Sequence[HostFile]:
+        """Return the vendor keys that the user has; the server runs without them and says so."""
+        return [self.get(name) for name in self.keys]
+
+    def put(self, name: str, text: pulumi.Output[str]) -> HostFile:
+        """Write a file once its text is known, unless this is a preview."""
+
+        def written(text: str) -> str:
+            if not pulumi.runtime.is_dry_run():
+                self._write(name, text)
+            return self.fingerprint(name, text)
+
+        return HostFile(name, self.path(name), text.apply(written))
 
     def path(self, name: str) -> Path:
         """Where the file of a secret is on the host."""
         return self.folder / name
 
-    @property
-    def present_vendor_keys(self) -> Sequence[str]:
-        """The vendor keys that the user has; the server runs without them and says so."""
-        return tuple(self.vendor_keys)
+    def text(self, name: str) -> str:
+        """Return the content of a file; empty if it is not there yet."""
+        try:
+            return self.path(name).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
 
     def write(self) -> None:
         """Bring the folder up to date; a file whose content is right is left alone."""
         self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self.folder.chmod(FOLDER_MODE)
         for name in GENERATED:
-            self._write(name, self._text(name) or secrets.token_urlsafe(TOKEN_BYTES))
-        for name, text in {**self._urls(), **self.vendor_keys}.items():
+            self._write(name, self.text(name) or secrets.token_urlsafe(TOKEN_BYTES))
+        for name, text in self.keys.items():
             self._write(name, text)
-        for name in set(VENDOR_KEYS) - set(self.vendor_keys):
+        for name in set(VENDOR_KEYS) - set(self.keys):
             self.path(name).unlink(missing_ok=True)
 
-    def fingerprint(self, names: Sequence[str]) -> str:
-        """Return a digest that changes when one of these secrets does.
+    def fingerprint(self, name: str, text: str) -> str:
+        """Return a digest that changes when this secret does.
 
         Keyed with the state key, so that nothing can be guessed from it: it stands in labels and state.
         """
-        key = self._text("state_key")
-        if not key:
+        key = self.text("state_key")
+        if not key or not text:
             return NOT_YET
-        contents = "\0".join(f"{name}={self._expected(name)}" for name in sorted(names))
-        return hmac.new(key.encode(), contents.encode(), hashlib.sha256).hexdigest()[:FINGERPRINT_DIGITS]
-
-    def _expected(self, name: str) -> str:
-        """Return what the next update would have the file hold, so that a preview foresees the change."""
-        return {**self._urls(), **self.vendor_keys}.get(name) or self._text(name) or NOT_YET
-
-    def _urls(self) -> Mapping[str, str]:
-        database = (
-            f"postgresql://{contract.POSTGRES_USER}:{self._text('postgres_password')}"
-            f"@{contract.POSTGRES_SERVICE}:{contract.POSTGRES_PORT}/{contract.POSTGRES_DATABASE}"
-        )
-        cache = f"redis://:{self._text('redis_password')}@{contract.REDIS_SERVICE}:{contract.REDIS_PORT}/0"
-        return {"database_url": database, "redis_url": cache}
-
-    def _text(self, name: str) -> str:
-        try:
-            return self.path(name).read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return ""
+        return hmac.new(key.encode(), f"{name}={text}".encode(), hashlib.sha256).hexdigest()[
+            :FINGERPRINT_DIGITS
+        ]
 
     def _write(self, name: str, text: str) -> None:
         path = self.path(name)
-        if self._text(name) != text:
+        if self.text(name) != text:
             path.write_text(text, encoding="utf-8")
-        if may_give_away():
-            reader = contract.STORE_USER_ID if name in READ_BY_A_STORE else contract.USER_ID
-            os.chown(path, reader, reader)
+        if name in OURS_ALONE:
+            path.chmod(KEPT_MODE)
+        elif os.geteuid() == 0:
+            os.chown(path, contract.USER_ID, contract.GROUP_ID)
             path.chmod(OWNED_MODE)
         else:
             path.chmod(OPEN_MODE)
-
-
-def may_give_away() -> bool:
-    """Whether this process may change whose a file is."""
-    return os.geteuid() == 0
-
-
-def require_owners(site: Site, *, production: bool) -> None:
-    """Make sure that the secret files can be what the stack's environment asks for.
-
-    Raises:
-        pulumi.RunError: production, and this process cannot give files to their readers.
-    """
-    if production and not may_give_away():
-        raise pulumi.RunError(NOT_ROOT.format(file=site.file))

@@ -10,16 +10,28 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from infra.site import CHECKOUT_LABEL, STACK_LABEL
+from infra.site import CHECKOUT_LABEL, SERVICE_LABEL, STACK_LABEL, Site
 
+LOOPBACK = "127.0.0.1"
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 QUESTION_SECONDS = 20
 """For a question to the engine; it answers in milliseconds, a loaded machine in a few seconds."""
 LOG_LINES = 20
+GONE = ("not found", "no such")
 STOP_SECONDS = 5
 """For a container that never became healthy: nobody is waiting for its answers."""
-FIELDS = ("ID", "Names", "State", f'Label "{STACK_LABEL}"', f'Label "{CHECKOUT_LABEL}"', "Ports")
+FIELDS = (
+    "ID",
+    "Names",
+    "State",
+    f'Label "{STACK_LABEL}"',
+    f'Label "{CHECKOUT_LABEL}"',
+    f'Label "{SERVICE_LABEL}"',
+    'Label "com.docker.swarm.task.id"',
+    "Ports",
+)
 
 
 class EngineError(Exception):
@@ -28,13 +40,18 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class Listed:
-    """A container as a listing shows it; `published` are the ports of the host that it holds."""
+    """A container as a listing shows it; `published` are the ports of the host that it holds.
+
+    `task` is the id of the task that it is, empty for a container outside of Swarm.
+    """
 
     id: str
     name: str
     state: str
     stack: str
     checkout: str
+    service: str
+    task: str
     published: frozenset[int]
 
     @property
@@ -48,8 +65,28 @@ def host() -> str:
     return os.environ.get("DOCKER_HOST") or DEFAULT_HOST
 
 
-def ask(*arguments: str, text: str | None = None, seconds: float = QUESTION_SECONDS) -> str:
-    """Run one `docker` command and return what it printed.
+def address() -> str:
+    """Return where ports that this engine publishes are reached from here."""
+    return urlsplit(host()).hostname or LOOPBACK
+
+
+def inspected(kind: str, ids: Sequence[str]) -> Sequence[dict[str, Any]]:
+    """Return what the engine knows of things of one kind, without those that are gone meanwhile."""
+    if not ids:
+        return []
+    found: list[dict[str, Any]] = json.loads(ask("inspect", "--type", kind, *ids, may_be_gone=True))
+    return found
+
+
+def ask(
+    *arguments: str,
+    text: str | bytes | None = None,
+    seconds: float = QUESTION_SECONDS,
+    may_be_gone: bool = False,
+) -> str:
+    """Run one `docker` command, `text` on its standard input, and return what it printed.
+
+    With `may_be_gone`, a complaint that something is not there is no refusal.
 
     Raises:
         EngineError: docker is missing, the engine does not answer in time, or it refuses.
@@ -57,10 +94,9 @@ def ask(*arguments: str, text: str | None = None, seconds: float = QUESTION_SECO
     try:
         done = subprocess.run(  # noqa: S603 - the arguments are ours
             ["docker", *arguments],  # noqa: S607 - the user's docker, from PATH
-            input=text,
+            input=text.encode() if isinstance(text, str) else text,
             stdin=subprocess.DEVNULL if text is None else None,
             capture_output=True,
-            text=True,
             timeout=seconds,
             check=False,
         )
@@ -72,9 +108,10 @@ def ask(*arguments: str, text: str | None = None, seconds: float = QUESTION_SECO
         raise EngineError(
             f"The Docker engine at {host()} did not answer within {seconds:g} s: restart it."
         ) from None
-    if done.returncode:
-        raise EngineError(sentence(done.stderr.strip() or done.stdout.strip()))
-    return done.stdout
+    said, complaint = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").strip()
+    if done.returncode and not (may_be_gone and any(sign in complaint.lower() for sign in GONE)):
+        raise EngineError(sentence(complaint or said.strip()))
+    return said
 
 
 def sentence(said: str) -> str:
@@ -99,11 +136,33 @@ def containers() -> Sequence[Listed]:
 
 def listed(line: str) -> Listed:
     """Read one line of the listing."""
-    id_, names, state, stack, checkout, ports = line.split("\t")
+    id_, names, state, stack, checkout, service, task, ports = line.split("\t")
     published = (part.split("->")[0].rpartition(":")[2] for part in ports.split(", ") if "->" in part)
     spans = (part.partition("-") for part in published)
     numbers = frozenset(port for low, _, high in spans for port in range(int(low), int(high or low) + 1))
-    return Listed(id_, names.split(",")[0], state, stack, checkout, numbers)
+    return Listed(id_, names.split(",")[0], state, stack, checkout, service, task, numbers)
+
+
+def of_stack(site: Site, service: str | None = None) -> Sequence[Listed]:
+    """List the containers of a stack, or of one of its services, running or not, tasks of a Swarm too."""
+    ours = (site.prefix, site.checkout)
+    return [
+        one for one in containers() if (one.stack, one.checkout) == ours and service in {None, one.service}
+    ]
+
+
+def healthy_one(site: Site, service: str) -> str:
+    """Return the id of a healthy container of a service on this engine.
+
+    Raises:
+        EngineError: there is none.
+    """
+    for one in of_stack(site, service):
+        if one.runs and health(one.id) == "healthy":
+            return one.id
+    raise EngineError(
+        f"No healthy container of {site.container(service)} is on this engine: look at its logs."
+    )
 
 
 def accounts_swap() -> bool:
@@ -139,28 +198,51 @@ def ownership(name: str) -> Ownership:
 
 def last_lines(name: str) -> Sequence[str]:
     """Return the last lines a container wrote, both streams in one order."""
-    done = subprocess.run(  # noqa: S603 - the arguments are ours
-        ["docker", "logs", "--tail", str(LOG_LINES), name],  # noqa: S607 - the user's docker, from PATH
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        errors="replace",
-        timeout=QUESTION_SECONDS,
-        check=False,
-    )
-    return done.stdout.splitlines()[-LOG_LINES:]
+    return both("logs", "--tail", str(LOG_LINES), name)[1][-LOG_LINES:]
 
 
-def stop(name: str) -> None:
+def both(*arguments: str) -> tuple[bool, Sequence[str]]:
+    """Run one `docker` command; return whether it succeeded and the lines it wrote to either stream."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the arguments are ours
+            ["docker", *arguments],  # noqa: S607 - the user's docker, from PATH
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=QUESTION_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False, []
+    return done.returncode == 0, done.stdout.splitlines()
+
+
+def stop(name: str, grace: int = STOP_SECONDS) -> None:
     """Stop one container; it stays, for whoever wants to look at it."""
-    ask("stop", "--time", str(STOP_SECONDS), name, seconds=QUESTION_SECONDS + STOP_SECONDS)
+    ask("stop", "--time", str(grace), name, seconds=QUESTION_SECONDS + grace)
 
 
-def prune_images(labels: Mapping[str, str]) -> None:
-    """Remove the images with all of these labels that no container uses."""
-    filters = [part for label, value in labels.items() for part in ("--filter", f"label={label}={value}")]
-    ask("image", "prune", "--all", "--force", *filters)
+def name_of(container: str) -> str:
+    """Return the name that people know a container by."""
+    return ask("inspect", "--type", "container", "--format", "{{.Name}}", container).strip().removeprefix("/")
+
+
+def bound_processes(name: str, most: int) -> None:
+    """Let a container have at most so many processes and threads."""
+    ask("update", "--pids-limit", str(most), name)
+
+
+def announce(container: str, network: str, alias: str) -> str:
+    """Give a container a name on a network that it is on, and return its address there.
+
+    A connection takes no further alias, so it is made anew: for a container that nobody uses yet.
+    """
+    ask("network", "disconnect", network, container)
+    ask("network", "connect", "--alias", alias, network, container)
+    form = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
+    return ask("inspect", "--type", "container", "--format", form, container).strip()
 
 
 def remove(name: str) -> None:

@@ -1,15 +1,15 @@
-"""Images: the server's own, built from this checkout, and the official ones beside it."""
+"""Images: the server's own, built from this checkout or taken as it is, and the official ones beside it."""
 
-import asyncio
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
 
 from app import contract
-from infra import context, engine
-from infra.engine import EngineError
+from infra import context, registry
+from infra.settings import Settings
 from infra.site import GENERATED, Site
+from infra.workload import Image
 
 BUILD_CONTEXT = ".."
 """From `infra/`, where Pulumi runs the program: an absolute path would put this machine into the state."""
@@ -18,31 +18,44 @@ TAG_DIGITS = 12
 
 @dataclass(frozen=True)
 class ServerImageArgs:
-    """`base` is the Python image; `target` the stage of the Dockerfile, `development` or `production`."""
+    """`base` is the Python image; the settings say whether to build, to push, or to take what is there."""
 
     site: Site
+    settings: Settings
     base: str
-    target: str
 
 
 class ServerImage(pulumi.ComponentResource):
-    """The image of this checkout's `app/`: `id` is its content, `name` a tag that no other content gets."""
+    """The image of `app/`: `image` is its content, `name` what people call it."""
 
-    id: pulumi.Output[str]
+    image: Image
     name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ServerImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exai:infra:ServerImage", name, None, opts)
-        content = context.digest(args.site.root)
+        taken = args.settings.image
+        self.image, self.name = self._take(args.site, taken) if taken else self._build(args)
+        self.register_outputs({"id": self.image.id, "name": self.name})
+
+    def _take(self, site: Site, reference: str) -> tuple[Image, pulumi.Output[str]]:
+        pulled = docker.RemoteImage(
+            f"{site.prefix}-image",
+            name=reference,
+            keep_locally=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return Image(pulled.image_id, pulled.name), pulled.name
+
+    def _build(self, args: ServerImageArgs) -> tuple[Image, pulumi.Output[str]]:
+        content, repository = context.digest(args.site.root), args.settings.registry
         secret = docker.RemoteImageBuildSecretArgs(id="ca", src=f"{BUILD_CONTEXT}/{GENERATED}/ca.crt")
-        image = docker.RemoteImage(
+        built = docker.RemoteImage(
             f"{args.site.prefix}-image",
-            # The tag carries the content, so that a listing tells images apart.
-            name=f"{contract.NAME}:{args.site.prefix}-{content[:TAG_DIGITS]}",
+            name=built_name(args.site, repository, content),
             build=docker.RemoteImageBuildArgs(
                 context=BUILD_CONTEXT,
                 dockerfile=context.DOCKERFILE,
-                target=args.target,
+                target=args.settings.target,
                 build_args={"PYTHON_IMAGE": args.base},
                 # The engine's own BuildKit: another builder has to be pulled, and sees no local images.
                 builder="default",
@@ -56,40 +69,38 @@ class ServerImage(pulumi.ComponentResource):
             keep_locally=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.id, self.name = image.image_id, image.name
-        self.register_outputs({"id": self.id, "name": self.name})
-
-
-async def prune(site: Site, _name: str) -> None:
-    """Remove the images that earlier updates of this stack built and no container uses any more."""
-    try:
-        await asyncio.to_thread(engine.prune_images, site.labels)
-    except EngineError as error:
-        pulumi.log.warn(f"Images of earlier updates are left behind. {error}")
-
-
-@dataclass(frozen=True)
-class OfficialImageArgs:
-    """`reference` is a name with a tag or digest; one that is on the engine already is not pulled again."""
-
-    site: Site
-    reference: str
-
-
-class OfficialImage(pulumi.ComponentResource):
-    """An image somebody else made. It stays on the engine when the stack goes: others may use it."""
-
-    id: pulumi.Output[str]
-
-    def __init__(
-        self, name: str, args: OfficialImageArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("exai:infra:OfficialImage", name, None, opts)
-        image = docker.RemoteImage(
-            f"{args.site.prefix}-{name}",
-            name=args.reference,
-            keep_locally=True,
+        if repository is None:
+            return Image(built.image_id, built.image_id), built.name
+        pushed = docker.RegistryImage(
+            f"{args.site.prefix}-pushed",
+            name=built.name,
+            auth_config=registry.login(repository),
+            triggers={"image": built.image_id},
+            # Others may run it, and a rollback needs it.
+            keep_remotely=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.id = image.image_id
-        self.register_outputs({"id": self.id})
+        reference = pushed.sha256_digest.apply(lambda digest: f"{repository}/{contract.NAME}@{digest}")
+        return Image(built.image_id, reference), reference
+
+
+def built_name(site: Site, pushed_to: str | None, content: str) -> str:
+    """Return the tag of what is built here; it carries the content, so that a listing tells images apart."""
+    repository = f"{pushed_to}/{contract.NAME}" if pushed_to else contract.NAME
+    return f"{repository}:{site.prefix}-{content[:TAG_DIGITS]}"
+
+
+def official(name: str, site: Site, reference: str, *, parent: pulumi.Resource) -> Image:
+    """Declare an image somebody else made; one that is on the engine already is not pulled again.
+
+    It stays on the engine when the stack goes: others may use it.
+    """
+    found = docker.RemoteImage(
+        f"{site.prefix}-{name}",
+        name=reference,
+        keep_locally=True,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    # One that was never in a registry has no digest there.
+    both = pulumi.Output.all(found.repo_digest, found.image_id)
+    return Image(found.image_id, both.apply(lambda known: known[0] or known[1]))

@@ -1,17 +1,19 @@
-"""What happens around a container's making: leftovers go first, failures are explained."""
+"""What happens around a container's making: leftovers go, successors are let in, failures explained."""
 
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 
-from infra import engine
+from infra import engine, haproxy
 from infra.engine import EngineError, Listed
 from infra.site import Site
-from infra.workload import Acceptance
 
 POLL_SECONDS = 0.5
+SEEN_SECONDS = 30
+"""For those in front to notice a new replica; it takes them a second or two."""
 SIGNS_OF_A_FOREIGN_VOLUME = (
     "permission denied",
     "cannot write",
@@ -21,22 +23,38 @@ SIGNS_OF_A_FOREIGN_VOLUME = (
 """What the server, Redis and PostgreSQL say, in lower case."""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a container comes under: its service, the seconds its probe may take, the processes it may have.
+
+    `name` is None for one whose name Pulumi gives, which is then let in (`joins`, a network) once it works,
+    and is seen by the services in front of it (`behind`) before its predecessor may go.
+    """
+
+    service: str
+    patience: int
+    processes: int
+    name: str | None = None
+    joins: int | None = None
+    behind: Sequence[str] = ()
+
+
 class Lifecycle:
     """The hooks of one container. They run in a real update only, inside a bare `pulumi up` too."""
 
-    def __init__(self, name: str, site: Site, patience: int, accept: Sequence[Acceptance]) -> None:
-        self._name = name
+    def __init__(self, key: str, site: Site, terms: Terms, made: list[str]) -> None:
+        self._key = key
         self._site = site
-        self._patience = patience
-        self._accept = accept
+        self._terms = terms
+        self._made = made
 
     def hooks(self) -> pulumi.ResourceHookBinding:
         """Return the binding for the container's resource options."""
         return pulumi.ResourceHookBinding(
-            before_create=[self.clear_the_name],
-            after_create=[self.prove],
+            before_create=[self.clear_the_name] if self._terms.name else [],
+            after_create=[self.let_in],
             after_update=[self.prove],
-            on_error=[pulumi.ErrorHook(f"{self._name}-failed", self.explain)],
+            on_error=[pulumi.ErrorHook(f"{self._key}-failed", self.explain)],
         )
 
     def clear_the_name(self, _: pulumi.ResourceHookArgs) -> None:
@@ -44,19 +62,31 @@ class Lifecycle:
 
         The state does not know it: what it knows has been deleted before a replacement is made.
         """
-        left = next((one for one in engine.containers() if one.name == self._name), None)
+        left = next((one for one in engine.containers() if one.name == self._terms.name), None)
         if left is None:
             return
         if is_foreign(left, self._site):
             raise EngineError(foreign(left, self._site))
-        pulumi.log.warn(f"Removing {self._name}, which an interrupted update left behind.")
+        pulumi.log.warn(f"Removing {left.name}, which an interrupted update left behind.")
         engine.remove(left.id)
 
-    async def prove(self, _: pulumi.ResourceHookArgs) -> None:
-        """Wait until the container is healthy, and let the workload's own acceptance have its say."""
-        await healthy(self._name, self._patience)
-        for accept in self._accept:
-            await accept(self._name)
+    async def let_in(self, args: pulumi.ResourceHookArgs) -> None:
+        """Bound the new container, wait until it is healthy, and let it have work."""
+        await asyncio.to_thread(engine.bound_processes, args.id, self._terms.processes)
+        await self.prove(args)
+        self._made.append(args.id)
+        if self._terms.joins is None:
+            return
+        network = (args.new_inputs or {})["networksAdvanced"][self._terms.joins]["name"]
+        address = await asyncio.to_thread(engine.announce, args.id, network, self._terms.service)
+        for service in self._terms.behind:
+            for front in await asyncio.to_thread(engine.of_stack, self._site, service):
+                if front.runs:
+                    await seen(front.id, address)
+
+    async def prove(self, args: pulumi.ResourceHookArgs) -> None:
+        """Wait until the container is healthy."""
+        await healthy(args.id, self._terms.patience)
 
     def explain(self, args: pulumi.ErrorHookArgs) -> bool:
         """Say how a container that never became healthy fared, and stop it.
@@ -64,12 +94,12 @@ class Lifecycle:
         A container that failed its wait is recorded as made, and the next update would find nothing to do and
         succeed. Stopped, it takes no traffic, stays to be looked at, and is replaced by the next update.
         """
-        with_container = any(
-            one.name == self._name and not is_foreign(one, self._site) for one in engine.containers()
-        )
-        if args.failed_operation == "create" and with_container:
-            pulumi.log.error(account(self._name, f"did not become healthy within {self._patience} s"))
-            engine.stop(self._name)
+        if args.failed_operation == "create":
+            for one in engine.of_stack(self._site, self._terms.service):
+                if one.runs and engine.health(one.id) != "healthy":
+                    what = f"did not become healthy within {self._terms.patience} s"
+                    pulumi.log.error(account(one.name, what))
+                    engine.stop(one.id)
         return False
 
 
@@ -96,7 +126,21 @@ async def healthy(name: str, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while (state := await asyncio.to_thread(engine.health, name)) != "healthy":
         if state != "starting" or time.monotonic() > deadline:
-            raise pulumi.RunError(account(name, "is not healthy"))
+            raise pulumi.RunError(account(engine.name_of(name), "is not healthy"))
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def seen(front: str, address: str) -> None:
+    """Wait until an HAProxy gives work to whoever is at this address.
+
+    Raises:
+        pulumi.RunError: it does not in time; with what it said last.
+    """
+    deadline = time.monotonic() + SEEN_SECONDS
+    while address not in haproxy.working(await asyncio.to_thread(engine.ask, *haproxy.ask_status(front))):
+        if time.monotonic() > deadline:
+            what = f"did not give work to {address} within {SEEN_SECONDS} s"
+            raise pulumi.RunError(account(engine.name_of(front), what))
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -1,44 +1,64 @@
 """The stack's two networks: one with a way out, one for the stores without any."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
 
 from infra.site import Site
+from infra.workload import Joined
+
+OVERLAY = "overlay"
 
 
 @dataclass(frozen=True)
 class NetworkArgs:
-    """`site` gives the labels."""
+    """`driver` is the engine's: `bridge` on one machine, `overlay` on a Swarm; `site` gives the labels."""
 
     site: Site
+    driver: str
 
 
 class Network(pulumi.ComponentResource):
-    """`frontend` carries the published port and calls to vendors; `backend` joins the server to the stores.
+    """`frontend` carries what clients send and calls to vendors; `backend` joins the server to the stores.
 
     Names are left to Pulumi: a network cannot be removed while containers are on it, so a replacement is made
     first, and a fixed name would clash with itself.
     """
 
-    frontend: pulumi.Output[str]
-    backend: pulumi.Output[str]
+    frontend: Joined
+    backend: Joined
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exai:infra:Network", name, None, opts)
-        self.frontend = self._network(f"{args.site.prefix}-frontend", args.site, internal=False)
-        self.backend = self._network(f"{args.site.prefix}-backend", args.site, internal=True)
-        self.register_outputs({"frontend": self.frontend, "backend": self.backend})
+        self.frontend = self._network("frontend", args, internal=False)
+        self.backend = self._network("backend", args, internal=True)
+        self.register_outputs({"frontend": self.frontend.name, "backend": self.backend.name})
 
-    def _network(self, name: str, site: Site, *, internal: bool) -> pulumi.Output[str]:
+    def _network(self, purpose: str, args: NetworkArgs, *, internal: bool) -> Joined:
+        spans = args.driver == OVERLAY
         network = docker.Network(
-            name,
-            driver="bridge",
+            f"{args.site.prefix}-{purpose}",
+            driver=args.driver,
             internal=internal,
+            # For whoever looks after the stores: `docker run --network …` beside a service.
+            attachable=spans or None,
+            # Tokens would cross from machine to machine in clear.
+            options={"encrypted": ""} if spans else None,
             labels=[
-                docker.NetworkLabelArgs(label=label, value=value) for label, value in site.labels.items()
+                docker.NetworkLabelArgs(label=label, value=value) for label, value in args.site.labels.items()
             ],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The engine adds a number of its own to them, which would replace the network every time.
+                ignore_changes=["options"] if spans else None,
+            ),
         )
-        return network.name
+        return Joined(network.name, network.id, network.ipam_configs.apply(_subnets))
+
+
+def _subnets(configs: Sequence[Any] | None) -> Sequence[str]:
+    """Return the address ranges that the engine gave to a network."""
+    return sorted(str(config.subnet) for config in configs or () if config.subnet)

@@ -9,38 +9,51 @@ from pathlib import Path
 
 import pulumi
 
-from infra import engine
-from infra.engine import EngineError, Listed
+from infra import engine, machines
+from infra.edge import EVERYWHERE
+from infra.engine import LOOPBACK, EngineError, Listed
 from infra.lifecycle import foreign, is_foreign
+from infra.settings import Settings
 from infra.site import Site
 
-LOOPBACK = "127.0.0.1"
 LISTENING = "0A"
 """The state of a listening socket in /proc/net/tcp (proc(5))."""
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What the engine is like. Without an engine (a preview in CI) the usual is assumed."""
+    """What the engine is like, `node` being its id in a Swarm; in a plan without one, the usual."""
 
     accounts_swap: bool = True
+    node: str = "a-manager"
 
 
-def survey(site: Site, published_port: int) -> Ground:
+def survey(site: Site, settings: Settings) -> Ground:
     """Look at the ground the stack will stand on.
 
-    A preview works without an engine; an update does not begin without one.
+    A plan works without an engine, and on one that is no Swarm yet; an update does not begin without.
 
     Raises:
-        pulumi.RunError: no engine, no rights to it, a name or the port taken; one sentence, nothing created.
+        pulumi.RunError: no engine, no rights to it, a name or the port taken, a Swarm that will not do; one
+            sentence, nothing created.
     """
+    planning = pulumi.runtime.is_dry_run()
     try:
-        if pulumi.runtime.is_dry_run() and not answers():
+        if planning and not answers():
             return Ground()
         there = engine.containers()
         check_names(site, there)
-        check_port(site, published_port, there)
-        return Ground(accounts_swap=engine.accounts_swap())
+        check_port(site, settings, there)
+        swap = engine.accounts_swap()
+        if settings.engine != "swarm":
+            return Ground(swap)
+        try:
+            return Ground(swap, machines.manager(site, settings))
+        except EngineError as fault:
+            if not planning:
+                raise
+            pulumi.log.warn(f"`up` will be refused: {fault}")
+            return Ground(swap)
     except EngineError as fault:
         raise pulumi.RunError(str(fault)) from fault
 
@@ -63,14 +76,16 @@ def check_names(site: Site, there: Sequence[Listed]) -> None:
             raise EngineError(foreign(one, site))
 
 
-def check_port(site: Site, port: int, there: Sequence[Listed]) -> None:
-    """Refuse a port that somebody else holds, naming the holder; our own running server may hold it."""
+def check_port(site: Site, settings: Settings, there: Sequence[Listed]) -> None:
+    """Refuse a port that somebody else holds, naming the holder; our own stack may hold it."""
+    port = settings.published_port
     holder = next((one for one in there if one.runs and port in one.published), None)
     if holder is not None and not is_foreign(holder, site):
         return
     if holder is not None:
         raise EngineError(_taken(site, port, f"the container {holder.name}"))
-    if engine.host().startswith("unix://") and not _free(port):
+    address = EVERYWHERE if settings.is_production else LOOPBACK
+    if engine.host().startswith("unix://") and not _free(address, port):
         raise EngineError(_taken(site, port, _process(port)))
 
 
@@ -82,12 +97,12 @@ def _taken(site: Site, port: int, holder: str) -> str:
     )
 
 
-def _free(port: int) -> bool:
+def _free(address: str, port: int) -> bool:
     with socket.socket() as probe:
         # As Docker does: a port whose last connections are still closing is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((address, port))
             probe.listen(1)
         except OSError:
             return False

@@ -1,24 +1,22 @@
-"""The MCP server: the container everything else is there for."""
+"""The MCP server: what everything else is there for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pulumi
 
 from app import contract
-from infra.acceptance import Acceptance
 from infra.cache import Cache
-from infra.credentials import SecretFiles
 from infra.database import Database
-from infra.image import prune
+from infra.engine import LOOPBACK
 from infra.network import Network
+from infra.secret import Credentials, Secret
 from infra.settings import Settings
 from infra.site import Site
 from infra.volume import volume
-from infra.workload import Engine, Workload
+from infra.workload import Engine, Image, Published, Running, Workload
 
-SECRETS = ("auth_token", "state_key", "database_url", "redis_url")
 SCRATCH_MIB = 64
 RELOAD_DRAIN_SECONDS = 1
 """A reload after an edit should not wait for a long call."""
@@ -27,78 +25,94 @@ RELOAD_STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class ServerArgs:
-    """`image` is an id; the server is made after `cache` and `database` are healthy."""
+    """The server is made after `cache` and `database` are healthy and let it in."""
 
     engine: Engine
     site: Site
-    image: pulumi.Input[str]
+    image: Image
     network: Network
     cache: Cache
     database: Database
-    credentials: SecretFiles
+    credentials: Credentials
     settings: Settings
 
 
 class Server(pulumi.ComponentResource):
-    """The server, published on the host's loopback address.
+    """The server: in development one, published on the loopback address; in production behind the edge.
 
-    `url` and `websocket_url` are known once it is healthy. `answered` becomes known when a real MCP call has
-    been answered in this very run, so that no update succeeds without one.
+    `running` is known once it is healthy.
     """
 
-    url: pulumi.Output[str]
-    websocket_url: pulumi.Output[str]
-    container: pulumi.Output[str]
-    answered: pulumi.Output[str]
+    running: Running
 
     def __init__(self, name: str, args: ServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exai:infra:Server", name, None, opts)
         settings, site = args.settings, args.site
         data = volume("data", site, protect=settings.protect, parent=self)
         logs = volume("logs", site, protect=settings.protect, parent=self)
-        secrets = (*SECRETS, *args.credentials.present_vendor_keys)
-        acceptance = Acceptance(
-            settings.published_port,
-            args.credentials.path("auth_token"),
-            site.containers,
-            settings.healthy_within,
-        )
-        running = args.engine.run(
+        secrets = _secrets(args)
+        port = Published(settings.published_port, contract.PORT, LOOPBACK)
+        self.running = args.engine.run(
             Workload(
                 service=contract.NAME,
                 image=args.image,
                 user=f"{contract.USER_ID}:{contract.GROUP_ID}",
-                environment=_environment(settings, secrets),
+                command=None if settings.hot_reload else contract.SERVER_COMMAND,
+                environment=_environment(args, secrets),
                 probe=contract.PROBE_SERVER,
                 secrets=secrets,
                 limits=settings.server,
-                networks=(args.network.frontend, args.network.backend),
+                reached_on=args.network.frontend,
+                also_on=(args.network.backend,),
                 volumes={contract.DATA_PATH: data, contract.LOG_PATH: logs},
+                files=_files(site.root) if settings.is_production else {},
                 folders=_folders(site.root) if settings.hot_reload else {},
                 scratch={"/tmp": SCRATCH_MIB},  # noqa: S108 - a path in the container, not here
-                published={settings.published_port: contract.PORT},
-                stop_seconds=RELOAD_STOP_SECONDS if settings.hot_reload else contract.STOP_GRACE_SECONDS,
-                accept=(acceptance.call, partial(prune, site)),
+                published=None if settings.is_production else port,
+                replicas=settings.replicas if settings.is_production else None,
+                behind=(contract.EDGE_SERVICE,) if settings.is_production else (),
+                stop_seconds=RELOAD_STOP_SECONDS if settings.hot_reload else settings.stop_seconds,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[args.cache, args.database]),
         )
-        address = running.id.apply(lambda _: f"127.0.0.1:{settings.published_port}{contract.MCP_PATH}")
-        self.url = pulumi.Output.concat("http://", address)
-        self.websocket_url = pulumi.Output.concat("ws://", address)
-        self.container = running.name
-        self.answered = pulumi.Output.all(running.id, running.name).apply(
-            lambda made: acceptance.once(name=made[1])
-        )
-        self.register_outputs(
-            {"url": self.url, "websocketUrl": self.websocket_url, "container": self.container}
-        )
+        self.register_outputs({"name": self.running.name})
 
 
-def _environment(settings: Settings, secrets: tuple[str, ...]) -> dict[str, str]:
+def _secrets(args: ServerArgs) -> Sequence[Secret]:
+    credentials = args.credentials
+    return (
+        credentials.get("auth_token"),
+        credentials.get("state_key"),
+        *args.database.urls,
+        *args.cache.urls,
+        *credentials.others(),
+    )
+
+
+def _environment(args: ServerArgs, secrets: Sequence[Secret]) -> dict[str, pulumi.Input[str]]:
     """Return the variables, in which a secret is only ever the path of its file."""
-    files = {f"{name.upper()}_FILE": f"{contract.SECRETS_PATH}/{name}" for name in secrets}
+    settings = args.settings
+    files = {f"{secret.name.upper()}_FILE": f"{contract.SECRETS_PATH}/{secret.name}" for secret in secrets}
     reload = {"DRAIN_TIMEOUT": str(RELOAD_DRAIN_SECONDS)} if settings.hot_reload else {}
-    return {"ENVIRONMENT": settings.environment, "LOG_LEVEL": settings.log_level, **files, **reload}
+    behind: dict[str, pulumi.Input[str]] = {}
+    if settings.is_production:
+        # Only the edge is on this network, and it says where a call comes from.
+        behind["TRUSTED_PROXIES"] = args.network.frontend.subnets.apply(",".join)
+        behind["PUBLIC_URL"] = settings.url.removesuffix(contract.MCP_PATH)
+    return {
+        "ENVIRONMENT": settings.environment,
+        "LOG_LEVEL": settings.log_level,
+        **files,
+        **reload,
+        **behind,
+        **settings.variables,
+    }
+
+
+def _files(root: Path) -> Mapping[str, pulumi.Input[str]]:
+    """Return the configuration that production runs with: a copy, which an edit does not change."""
+    found = sorted((root / "config").glob("*.toml"))
+    return {f"{contract.CONFIG_PATH}/{file.name}": file.read_text(encoding="utf-8") for file in found}
 
 
 def _folders(root: Path) -> dict[str, Path]:

@@ -1,109 +1,26 @@
 """What a stack file may say, read once. The defaults are the house policy: a stack says how it differs."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+import math
+from typing import Any, Literal, Self
 
 import pulumi
 import pydantic
-from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from app import contract
-from infra import faults, sources
+from app.settings.variables import VARIABLES
+from infra import faults, rules, sources
+from infra.limits import EdgeLimits, Logging, PostgresLimits, Record, RedisLimits, ServerLimits
 
-LEAST_MEMORY_MIB = 6
-"""Docker refuses less."""
-BOUNDED_DRIVERS = frozenset({"json-file", "local"})
-"""The log drivers that write files here and would fill the disk without bounds."""
-
-Mebibytes = Annotated[StrictInt, Field(ge=LEAST_MEMORY_MIB)]
-Cores = Annotated[StrictFloat, Field(gt=0, le=256)]
-MEMORY = f"a whole number of MiB, {LEAST_MEMORY_MIB} or more"
-CORES = "a number of CPU cores above 0, such as 0.5"
+MOST_REPLICAS = 16
+STOP_MARGIN_SECONDS = 25
+PRODUCTION = {"engine": "swarm", "replicas": 2}
+"""What production is unless its file says otherwise."""
+IMAGE = "the name of an image, such as redis:8 or redis@sha256:…"
 
 
 class SettingsError(pulumi.RunError):
     """The stack file is wrong; the message holds every fault, and Pulumi prints it without a traceback."""
-
-
-class Record(pydantic.BaseModel):
-    """A frozen record whose keys are written in camel case, as Pulumi's own are."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_default=False)
-
-
-class Limits(Record):
-    """What a container may take (`memory`, `cpus`) and what is kept for it (the reservations)."""
-
-    memory: Mebibytes = Field(description=MEMORY)
-    memory_reservation: Mebibytes = Field(description=MEMORY)
-    cpus: Cores = Field(description=CORES)
-    cpu_reservation: Cores = Field(description=CORES)
-
-    @model_validator(mode="after")
-    def _limit_is_not_below_reservation(self) -> Self:
-        pairs = (
-            ("memory", self.memory, "memoryReservation", self.memory_reservation, " MiB"),
-            ("cpus", self.cpus, "cpuReservation", self.cpu_reservation, " cores"),
-        )
-        wrong = [
-            f"`{{here}}.{limit}` is {most}{unit}, below `{{here}}.{reservation}` of {kept}{unit}: "
-            "raise the first or lower the second."
-            for limit, most, reservation, kept, unit in pairs
-            if most < kept
-        ]
-        if wrong:
-            raise ValueError(" ".join(wrong))
-        return self
-
-
-class ServerLimits(Limits):
-    """The house policy for the server."""
-
-    memory: Mebibytes = Field(contract.SERVER_MEMORY_MIB, description=MEMORY)
-    memory_reservation: Mebibytes = Field(contract.SERVER_MEMORY_RESERVATION_MIB, description=MEMORY)
-    cpus: Cores = Field(contract.SERVER_CPUS, description=CORES)
-    cpu_reservation: Cores = Field(contract.SERVER_CPU_RESERVATION, description=CORES)
-
-
-class RedisLimits(Limits):
-    """The house policy for Redis, which holds only what may be lost."""
-
-    memory: Mebibytes = Field(256, description=MEMORY)
-    memory_reservation: Mebibytes = Field(64, description=MEMORY)
-    cpus: Cores = Field(0.5, description=CORES)
-    cpu_reservation: Cores = Field(0.1, description=CORES)
-
-
-class PostgresLimits(Limits):
-    """The house policy for PostgreSQL."""
-
-    memory: Mebibytes = Field(512, description=MEMORY)
-    memory_reservation: Mebibytes = Field(128, description=MEMORY)
-    cpus: Cores = Field(1.0, description=CORES)
-    cpu_reservation: Cores = Field(0.25, description=CORES)
-
-
-class Logging(Record):
-    """Where container output goes; the same for every container of the stack."""
-
-    driver: StrictStr = Field(
-        contract.LOG_DRIVER, min_length=1, description="the name of a Docker log driver"
-    )
-    options: dict[str, StrictStr] | None = Field(
-        None, description="a mapping of the driver's options, each value a string in quotes"
-    )
-
-    @property
-    def effective_options(self) -> Mapping[str, str]:
-        """The stack's own options, else bounds for the drivers that write files here."""
-        if self.options is not None:
-            return self.options
-        bounds = {"max-size": contract.LOG_MAX_SIZE, "max-file": str(contract.LOG_MAX_FILES)}
-        return bounds if self.driver in BOUNDED_DRIVERS else {}
-
-
-IMAGE = "the name of an image, such as redis:8 or redis@sha256:…"
 
 
 class Images(Record):
@@ -112,15 +29,16 @@ class Images(Record):
     python: StrictStr | None = Field(None, min_length=1, description=IMAGE)
     redis: StrictStr | None = Field(None, min_length=1, description=IMAGE)
     postgres: StrictStr | None = Field(None, min_length=1, description=IMAGE)
+    haproxy: StrictStr | None = Field(None, min_length=1, description=IMAGE)
 
 
 class Settings(Record):
     """Everything a stack may say. `prefix` makes names unique on an engine; None means the stack's name."""
 
-    engine: Literal["containers"] = Field("containers", description="containers")
     environment: Literal["development", "production"] = Field(
         "development", description="development or production"
     )
+    engine: Literal["containers", "swarm"] = Field("containers", description="containers or swarm")
     prefix: StrictStr | None = Field(
         None,
         pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
@@ -129,40 +47,92 @@ class Settings(Record):
     published_port: StrictInt = Field(
         contract.PORT, ge=1, le=65535, description="a port number from 1 to 65535 on the host"
     )
+    public_url: StrictStr | None = Field(
+        None,
+        pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+        description="the address that clients use, such as https://mcp.example.com:8079",
+    )
+    image: StrictStr | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$",
+        description="an image by its digest, such as registry.example.com/exai-mcp-server@sha256:…",
+    )
+    registry: StrictStr | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9._-]+)*$",
+        description="where images are pushed to, such as registry.example.com/team",
+    )
+    replicas: StrictInt = Field(
+        1, ge=1, le=MOST_REPLICAS, description=f"a whole number of servers from 1 to {MOST_REPLICAS}"
+    )
+    external: list[Literal["postgres", "redis"]] = Field(
+        [], description="a list of stores that are run elsewhere: postgres, redis or both"
+    )
     healthy_within: StrictInt = Field(
         90,
         ge=1,
         le=3600,
         description="a whole number of seconds from 1 to 3600, for each container's probe to pass",
     )
+    monitor: StrictInt = Field(
+        10,
+        ge=1,
+        le=600,
+        description="a whole number of seconds from 1 to 600, for which what was updated must not fail",
+    )
     hot_reload: StrictBool = Field(False, description="true or false")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    variables: dict[str, StrictStr] = Field(
+        {}, description="a mapping of the server's own variables, each value a string in quotes"
     )
     protect: StrictBool = Field(False, description="true or false")
     server: ServerLimits = Field(ServerLimits(), description="a mapping of limits")
     redis: RedisLimits = Field(RedisLimits(), description="a mapping of limits")
     postgres: PostgresLimits = Field(PostgresLimits(), description="a mapping of limits")
+    edge: EdgeLimits = Field(EdgeLimits(), description="a mapping of limits")
     logging: Logging = Field(Logging(), description="a mapping with driver and options")
     images: Images = Field(Images(), description="a mapping of image names")
 
-    @model_validator(mode="after")
-    def _production_runs_what_was_built(self) -> Self:
-        if self.environment == "production" and self.hot_reload:
-            raise ValueError(
-                "`{here}hotReload` is true in production, where only what was built and tested may run: "
-                "set it to false."
-            )
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _production_has_defaults_of_its_own(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("environment") == "production":
+            return PRODUCTION | values
+        return values
+
+    @property
+    def is_production(self) -> bool:
+        """Whether it is reached through the edge and takes its secrets from the configuration."""
+        return self.environment == "production"
 
     @property
     def target(self) -> str:
         """The stage of the Dockerfile: hot reload needs the one that watches files."""
         return "development" if self.hot_reload else "production"
 
+    @property
+    def stop_seconds(self) -> int:
+        """How long a server that was told to stop may take: above LAME_DUCK and DRAIN_TIMEOUT together."""
+        rows = {variable.name: variable for variable in VARIABLES}
+        given = self.variables
+        lame_duck = rows["LAME_DUCK"].parse(given.get("LAME_DUCK", f"{contract.LAME_DUCK_SECONDS}s"))
+        drain = rows["DRAIN_TIMEOUT"].parse(given.get("DRAIN_TIMEOUT", rows["DRAIN_TIMEOUT"].default or ""))
+        return math.ceil(float(lame_duck + drain)) + STOP_MARGIN_SECONDS
+
+    @property
+    def url(self) -> str:
+        """What clients are told: the public address, else this machine's own."""
+        if self.is_production:
+            return f"{self.public_url or f'https://localhost:{self.published_port}'}{contract.MCP_PATH}"
+        return f"http://127.0.0.1:{self.published_port}{contract.MCP_PATH}"
+
     @classmethod
-    def load(cls, config: pulumi.Config) -> Self:
+    def load(cls, config: pulumi.Config, *, planning: bool = False) -> Self:
         """Read the namespace of `config`.
+
+        A preview may lack secrets and warns of it; an update may not. `planning` says that a preview follows.
 
         Raises:
             SettingsError: anything is unknown, missing, of the wrong type or against the house policy.
@@ -173,6 +143,13 @@ class Settings(Record):
             settings = cls.model_validate(source.values)
         except pydantic.ValidationError as error:
             raise _fault([*wrong, *faults.sentences(error, cls, config.name)]) from None
+        wrong += rules.broken(settings, source, config.name)
+        lacking = list(rules.lacking(settings, source, config.name))
+        if pulumi.runtime.is_dry_run():
+            for sentence in lacking:
+                pulumi.log.warn(f"`up` will be refused: {sentence}")
+        elif not planning:
+            wrong += lacking
         if wrong:
             raise _fault(wrong)
         return settings

@@ -12,17 +12,29 @@ GENERATED = ".exai"
 
 STACK_LABEL = "exai.stack"
 CHECKOUT_LABEL = "exai.checkout"
+SERVICE_LABEL = "exai.service"
 SECRETS_LABEL = "exai.secrets"
 """A keyed digest of the secrets a container reads, so that a changed secret replaces its readers."""
+CONTENT_LABEL = "exai.content"
+"""A digest of the files that a volume was filled with."""
 
 CHECKOUT_DIGITS = 12
+SHARED = "any"
+"""Instead of a checkout, where the state and therefore the stack belong to all who may open it."""
 DEFAULT_STACK = "dev"
 """The stack that `make` means when none is named."""
+SERVICES = (
+    contract.NAME,
+    contract.REDIS_SERVICE,
+    contract.POSTGRES_SERVICE,
+    contract.EDGE_SERVICE,
+    contract.DOOR_SERVICE,
+)
 
 
 @dataclass(frozen=True)
 class Site:
-    """One stack in one checkout.
+    """One stack in one checkout, or in each of several that share its state (`shared`: production).
 
     `prefix` is what makes names unique on an engine; two checkouts of one machine share the engine, so a
     label also says which checkout a container belongs to (a digest of its path, not the path).
@@ -31,6 +43,7 @@ class Site:
     root: Path
     stack: str
     prefix: str
+    shared: bool = False
 
     @property
     def file(self) -> str:
@@ -60,6 +73,8 @@ class Site:
     @property
     def checkout(self) -> str:
         """Names this checkout without telling where it is."""
+        if self.shared:
+            return SHARED
         return hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:CHECKOUT_DIGITS]
 
     @property
@@ -67,11 +82,14 @@ class Site:
         """What every part of this stack is marked with."""
         return {STACK_LABEL: self.prefix, CHECKOUT_LABEL: self.checkout}
 
+    def labels_of(self, service: str) -> Mapping[str, str]:
+        """What the containers of one service are marked with."""
+        return {**self.labels, SERVICE_LABEL: service}
+
     @property
     def containers(self) -> tuple[str, ...]:
-        """The names of this stack's containers, in the order of the architecture's picture."""
-        services = (contract.NAME, contract.REDIS_SERVICE, contract.POSTGRES_SERVICE)
-        return tuple(self.container(service) for service in services)
+        """The names of what this stack runs, in the order of the architecture's picture."""
+        return tuple(self.container(service) for service in SERVICES)
 
     def container(self, service: str) -> str:
         """Name of a service's container; on the stack's own networks the bare service name answers too."""
@@ -80,3 +98,8 @@ class Site:
     def volume(self, purpose: str) -> str:
         """Name of a volume; fixed, so that a stack that was taken down finds its data again."""
         return f"{self.prefix}-{purpose}"
+
+
+def volumes_label(site: Site) -> str:
+    """Return the mark of the machine that has a stack's volumes; it stays when the stack is taken down."""
+    return f"exai.volumes.{site.prefix}"

@@ -14,8 +14,6 @@ EDGE = "exai:infra:Edge"
 """The component that may be reached from other machines; whatever it contains is the edge."""
 SOCKETS = frozenset({"docker.sock", "containerd.sock", "podman.sock", "crio.sock"})
 SOCKET_FOLDERS = frozenset({"/", "/run", "/var/run", "/run/docker", "/run/containerd", "/var"})
-SECRET_FILES = "/run/secrets/"  # noqa: S105 - where they are, not what they are
-"""Where a stack without Swarm may mount single files of the host: each is one secret."""
 GIVES_UP = "--no-new-privs"
 """Of setpriv(1): what it becomes, and whatever that starts, can gain nothing."""
 EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - what is refused
@@ -53,8 +51,6 @@ def engine_socket(one: Workload) -> Iterator[str]:
 def host_path(one: Workload) -> Iterator[str]:
     """Refuse paths of the host (CIS 5.6)."""
     for source, target in _host_paths(one):
-        if target.startswith(SECRET_FILES):
-            continue
         yield (
             f"The {one} mounts the host's {source} at {target}, which ties it to one machine and its files: "
             "use a volume, a Swarm config or a secret."

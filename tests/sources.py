@@ -44,6 +44,7 @@ class Facts:
     log: tuple[str, Mapping[str, str]]
     stop_seconds: float | None
     hardened: Mapping[str, Any]
+    swarm: bool = False
 
 
 def seconds(duration: str) -> float:
@@ -225,4 +226,5 @@ def _of_workload(one: Workload) -> Facts:
             or "no-new-privileges:true" in list(one.items("security options")),
             "init": spec["init"],
         },
+        swarm=swarm,
     )

@@ -16,6 +16,7 @@ from scripts.stack.logs import logs
 from scripts.stack.preview import preview
 from scripts.stack.ps import ps
 from scripts.stack.session import ROOT, Session
+from scripts.stack.swarm_init import swarm_init
 from scripts.stack.token import token
 from scripts.stack.up import up
 
@@ -50,6 +51,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
         lambda session, given: connect(session, given.client, given.more),
     ),
     "token": ("print the client token", lambda session, _: token(session)),
+    "swarm-init": (
+        "make this engine the manager of a Swarm",
+        lambda session, given: swarm_init(session, given.address),
+    ),
     "env": ("print the environment for a bare `pulumi up`", lambda session, _: env(session)),
 }
 
@@ -83,6 +88,8 @@ def _arguments() -> argparse.Namespace:
             )
         if name == "connect":
             verb.add_argument("client", help="claude-code, codex, gemini, vscode, …")
+        if name == "swarm-init":
+            verb.add_argument("--address", help="where other machines reach this one (default: alone)")
         if name == "logs":
             verb.add_argument("service", nargs="?", help="one of them only, such as redis")
             verb.add_argument("--tail", type=int, default=LINES, help="how many lines of the past")

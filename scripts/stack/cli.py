@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,6 +185,11 @@ class Pulumi:
     def json(self, *arguments: str) -> Any:
         """Run a command quietly and return the JSON that it printed."""
         return json.loads(self.ask(*arguments, "--json"))
+
+    def ids(self) -> Collection[str]:
+        """Return the ids that the state has for what it made."""
+        state = json.loads(self.ask("stack", "export", "--stack", self._stack.stack))
+        return {one["id"] for one in state["deployment"].get("resources", []) if "id" in one}
 
     def resources(self) -> int | None:
         """Return how many resources the stack has; None when the backend does not know it."""

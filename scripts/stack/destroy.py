@@ -2,7 +2,7 @@
 
 import shutil
 
-from infra import engine
+from infra import pruning
 from scripts.stack import parts
 from scripts.stack.cli import step
 from scripts.stack.session import Session
@@ -27,9 +27,10 @@ def destroy(session: Session) -> int:
     if is_known:
         _forget(session)
     parts.remove_leftovers(site)
+    parts.forget_home(site)
     parts.remove_volumes(list(volumes))
     parts.remove_images(images)
-    engine.prune_images(site.labels)
+    pruning.remove_unused(site)
     shutil.rmtree(site.secrets, ignore_errors=True)
     print("Removed.")
     return 0

@@ -1,4 +1,4 @@
-"""What is found wrong before Pulumi starts: the settings, `.env`, the names, the port."""
+"""What is found wrong before Pulumi starts: the settings, `.env`, the engine, the names, the port."""
 
 import json
 import sys
@@ -9,13 +9,14 @@ from pulumi.runtime import set_all_config
 
 from app import dotenv
 from app.contract import NAME
-from infra.credentials import require_owners
 from infra.preflight import survey
 from infra.settings import Settings
+from infra.sources import PLACEHOLDER, SECRETS
 from scripts.stack.errors import StackError
 from scripts.stack.session import Session
 
-ENCRYPTED = '"secure":'
+ENCRYPTED = {"secure"}
+"""The one key of a mapping that stands for a secret."""
 
 
 def look(session: Session) -> None:
@@ -24,31 +25,30 @@ def look(session: Session) -> None:
     Raises:
         StackError: something is wrong; nothing was changed.
     """
-    settings = judge(session)
+    settings = judge(session, planning=False)
     _dotenv(session)
     # Asking for the CLI settles which engine is meant.
     _ = session.pulumi
     try:
-        if session.file.is_production:
-            require_owners(session.site, production=True)
-        if settings is not None:
-            survey(session.site, settings.published_port)
+        survey(session.site, settings)
     except pulumi.RunError as fault:
         raise StackError(str(fault)) from fault
 
 
-def judge(session: Session) -> Settings | None:
-    """Read the settings as the program will; None where some are encrypted, which only Pulumi can read.
+def judge(session: Session, *, planning: bool = True) -> Settings:
+    """Read the settings as the program will, with placeholders for the secrets that only Pulumi can read.
 
     Raises:
         StackError: they need mending; every fault is named.
     """
-    config = {key: _text(value) for key, value in session.file.config.items()}
-    if any(ENCRYPTED in text for text in config.values()):
-        return None
-    set_all_config(config, [])
+    config = session.file.config
+    sealed = {key for key, value in config.items() if isinstance(value, dict) and set(value) == ENCRYPTED}
+    # What else somebody encrypted is left to Pulumi: a placeholder would be judged as if it were the value.
+    secret = [key for key in sealed if key.partition(":")[2] in SECRETS]
+    plain = {key: _text(value) for key, value in config.items() if key not in sealed}
+    set_all_config({**plain, **dict.fromkeys(secret, PLACEHOLDER)}, secret)
     try:
-        return Settings.load(pulumi.Config(NAME))
+        return Settings.load(pulumi.Config(NAME), planning=planning)
     except pulumi.RunError as fault:
         raise StackError(f"{session.file.path.name}: {fault}") from fault
 

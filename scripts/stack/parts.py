@@ -3,13 +3,13 @@
 import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
-from app.contract import NAME
-from infra import engine
+from app.contract import NAME, STOP_GRACE_SECONDS
+from infra import cluster, engine
 from infra.engine import EngineError
 from infra.image import TAG_DIGITS
-from infra.site import CHECKOUT_LABEL, STACK_LABEL, Site
+from infra.site import CONTENT_LABEL, Site, volumes_label
 from scripts.stack.errors import StackError
 
 TAG = "{name}:{prefix}-[0-9a-f]{{{digits}}}"
@@ -33,14 +33,17 @@ def require_engine() -> None:
 
 def filters(site: Site) -> Sequence[str]:
     """Return the arguments that make a listing show this stack of this checkout only."""
-    labels = {STACK_LABEL: site.prefix, CHECKOUT_LABEL: site.checkout}
-    return [part for label, value in labels.items() for part in ("--filter", f"label={label}={value}")]
+    return [part for label, value in site.labels.items() for part in ("--filter", f"label={label}={value}")]
 
 
 def containers(site: Site) -> Sequence[engine.Listed]:
-    """List the stack's containers, running or not."""
-    ours = (site.prefix, site.checkout)
-    return [one for one in engine.containers() if (one.stack, one.checkout) == ours]
+    """List the stack's containers on this engine, running or not, tasks of a Swarm too."""
+    return engine.of_stack(site)
+
+
+def services(site: Site) -> Sequence[cluster.Service]:
+    """List the stack's services, none on an engine that manages no Swarm."""
+    return cluster.of_stack(site) if cluster.membership().manages else []
 
 
 def networks(site: Site) -> Sequence[str]:
@@ -81,12 +84,40 @@ def remove_images(names: Sequence[str]) -> None:
 
 
 def remove_leftovers(site: Site) -> None:
-    """Remove containers and networks that an interrupted update made and the state never heard of."""
+    """Remove what an interrupted update made and the state never heard of; volumes with data stay."""
+    left = services(site)
+    for service in left:
+        print(f"removing the service {service.name}, which the state does not know")
+        cluster.remove(service.id)
     for one in containers(site):
         print(f"removing {one.name}, which the state does not know")
         engine.remove(one.id)
     for network in networks(site):
         engine.ask("network", "rm", network)
+    for kind in ("secret", "config") if cluster.membership().manages else ():
+        for one_id in engine.ask(kind, "ls", "--quiet", *filters(site)).split():
+            engine.ask(kind, "rm", one_id)
+    for volume in engine.ask(
+        "volume", "ls", "--quiet", *filters(site), "--filter", f"label={CONTENT_LABEL}"
+    ).split():
+        engine.ask("volume", "rm", volume)
+
+
+def remove_unknown(site: Site, known: Container[str]) -> None:
+    """Remove replicas that a killed update made and the state never heard of: they take part in the work."""
+    for one in containers(site):
+        if not one.task and one.id not in known:
+            print(f"removing {one.name}, which the state does not know")
+            engine.stop(one.id, STOP_GRACE_SECONDS)
+            engine.remove(one.id)
+
+
+def forget_home(site: Site) -> None:
+    """Take the mark off the machine that had the stack's volumes."""
+    if cluster.membership().manages:
+        for node in cluster.nodes():
+            if volumes_label(site) in node.labels:
+                cluster.unlabel(node.id, volumes_label(site))
 
 
 def remove_volumes(names: Sequence[str]) -> None:

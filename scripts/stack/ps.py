@@ -1,14 +1,20 @@
-"""`ps`: the stack's containers, their health and ports."""
+"""`ps`: what the stack runs, its health and ports."""
 
 from infra import engine
 from scripts.stack import parts
 from scripts.stack.session import Session
 
-COLUMNS = "table {{.Names}}\t{{.Status}}\t{{.Ports}}\t{{.Image}}"
+CONTAINERS = "table {{.Names}}\t{{.Status}}\t{{.Ports}}\t{{.Image}}"
+TASKS = "table {{.Name}}\t{{.Node}}\t{{.CurrentState}}\t{{.Error}}\t{{.Image}}"
 
 
 def ps(session: Session) -> int:
-    """List the containers, running or not."""
+    """List the tasks of the stack's services on every machine, else its containers, running or not."""
     parts.require_engine()
-    print(engine.ask("ps", "--all", "--format", COLUMNS, *parts.filters(session.site)), end="")
+    services = [service.name for service in parts.services(session.site)]
+    if services:
+        wanted = ("--filter", "desired-state=running")
+        print(engine.ask("service", "ps", "--format", TASKS, *wanted, *services), end="")
+    else:
+        print(engine.ask("ps", "--all", "--format", CONTAINERS, *parts.filters(session.site)), end="")
     return 0

@@ -9,6 +9,7 @@ import yaml
 
 from app.contract import NAME
 from infra.site import Site
+from infra.sources import PLACEHOLDER
 from scripts.stack.errors import StackError
 
 STACK_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
@@ -55,7 +56,8 @@ class StackFile:
     @property
     def site(self) -> Site:
         """The names and paths that the program will use for this stack."""
-        return Site(self.root, self.stack, str(self._setting("prefix") or self.stack))
+        prefix = str(self._setting("prefix") or self.stack)
+        return Site(self.root, self.stack, prefix, shared=self.is_production)
 
     @property
     def is_production(self) -> bool:
@@ -101,6 +103,6 @@ def _not_yaml(path: Path, error: Exception) -> str:
 def _placeholders(value: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {"secure"}:
-            return "placeholder-of-a-secret"
+            return PLACEHOLDER
         return {key: _placeholders(item) for key, item in value.items()}
     return [_placeholders(item) for item in value] if isinstance(value, list) else value

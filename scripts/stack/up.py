@@ -3,6 +3,7 @@
 import os
 import sys
 
+from app.contract import NAME
 from infra.credentials import VENDOR_KEYS
 from scripts.stack import ground, pack, parts, tables
 from scripts.stack.cli import Outcome, Pulumi, step
@@ -26,6 +27,8 @@ def up(session: Session) -> int:
         _agree_on_the_plan(session)
     _apply(session, pulumi).require_success("The update failed", session.site.make("up"))
     parts.prune_networks(session.site)
+    if session.file.is_production:
+        parts.remove_unknown(session.site, pulumi.ids())
     _tell(session, pulumi)
     return 0
 
@@ -70,14 +73,21 @@ def _apply(session: Session, pulumi: Pulumi) -> Outcome:
 
 def _tell(session: Session, pulumi: Pulumi) -> None:
     outputs, make = pulumi.json("stack", "output"), session.site.make
-    token = make("token").replace("make", "make -s")
+    printed = f"`{make('token').replace('make', 'make -s')}` prints it"
+    token = f"in {outputs['tokenFile']} ({printed})" if "tokenFile" in outputs else printed
     print(
         f"""
 The server is up and has answered an MCP call.
   URL        {outputs["url"]}
   WebSocket  {outputs["websocketUrl"]}
-  token      in {outputs["tokenFile"]} (`{token}` prints it)
+  token      {token}
   Claude Code {outputs["connect"]}   (CLIENT=codex, gemini, vscode, cursor, … for others)"""
     )
-    if not any((session.site.secrets / name).exists() for name in VENDOR_KEYS):
+    if session.file.is_production:
+        if not any(f"{NAME}:{key}" in session.file.config for key in ("kimiApiKey", "glmApiKey")):
+            print(
+                f"No vendor key yet: `pulumi config set --secret {NAME}:kimiApiKey` (or glmApiKey), then "
+                f"`{make('up')}`."
+            )
+    elif not any((session.site.secrets / name).exists() for name in VENDOR_KEYS):
         print(f"No vendor key yet: put KIMI_API_KEY=… or GLM_API_KEY=… into .env and run `{make('up')}`.")

@@ -22,8 +22,9 @@ NAMESPACE = "exai-mcp-server"
 class Checkout:
     """The copy. Everything runs in it: the program, the verbs, and the edits that tests make."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, engine_host: str | None = None) -> None:
         self.root = root
+        self.engine_host = engine_host
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT,
@@ -54,7 +55,8 @@ class Checkout:
             if name not in {"PULUMI_BACKEND_URL", "PULUMI_STACK", "YES", "KIMI_API_KEY", "GLM_API_KEY"}
             and not name.startswith("PULUMI_CONFIG")
         }
-        return {**kept, "PYTHONPATH": str(self.root)}
+        host = {"DOCKER_HOST": self.engine_host} if self.engine_host else {}
+        return {**kept, **host, "PYTHONPATH": str(self.root)}
 
     def run(self, *command: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """Run a command in the copy, its two outputs in one."""
@@ -88,15 +90,15 @@ class Checkout:
 
 
 class Stack:
-    """One throw-away stack in a copy: its own names, port and state."""
+    """One throw-away stack in a copy: its own names, port and state; development's unless settings say so."""
 
-    def __init__(self, checkout: Checkout) -> None:
+    def __init__(self, checkout: Checkout, **settings: object) -> None:
         self.checkout = checkout
         self.name = f"e2e-{secrets.token_hex(3)}"
         self.port = free_port()
         self.file = checkout.root / f"Pulumi.{self.name}.yaml"
         self.file.write_text("config: {}\n")
-        self.configure(publishedPort=self.port, hotReload=True, logLevel="DEBUG")
+        self.configure(publishedPort=self.port, logLevel="DEBUG", **(settings or {"hotReload": True}))
 
     @property
     def secrets(self) -> Path:
@@ -124,16 +126,20 @@ class Stack:
         assert done.returncode != 0, done.stdout
         return done.stdout
 
+    def docker(self, *arguments: str) -> str:
+        """Run docker on the engine of this stack, which must succeed."""
+        return docker(*arguments, host=self.checkout.engine_host)
+
     def container(self, service: str) -> str:
         return f"{self.name}-{service}"
 
     def inspect(self, service: str) -> dict[str, Any]:
-        shown: list[dict[str, Any]] = json.loads(docker("inspect", self.container(service)))
+        shown: list[dict[str, Any]] = json.loads(self.docker("inspect", self.container(service)))
         return shown[0]
 
     def ids(self) -> Mapping[str, str]:
         """The containers by name; they change when containers are replaced."""
-        lines = docker(
+        lines = self.docker(
             "ps",
             "--all",
             "--no-trunc",
@@ -145,31 +151,34 @@ class Stack:
         return dict(line.split() for line in lines.splitlines())
 
     def volumes(self) -> list[str]:
-        return docker("volume", "ls", "--quiet", "--filter", f"label=exai.stack={self.name}").split()
+        return self.docker("volume", "ls", "--quiet", "--filter", f"label=exai.stack={self.name}").split()
 
     def images(self) -> list[str]:
         """The tags of the images that were built for this stack."""
         pattern = f"reference={NAMESPACE}:{self.name}-*"
-        return docker("images", "--filter", pattern, "--format", "{{.Tag}}").split()
+        return self.docker("images", "--filter", pattern, "--format", "{{.Tag}}").split()
 
     def remove(self) -> None:
         """Remove everything, also what a failed test left."""
         self.verb("destroy", YES="1")
         for name in self.ids():
-            docker("rm", "--force", name)
-        for network in docker(
+            self.docker("rm", "--force", name)
+        for network in self.docker(
             "network", "ls", "--quiet", "--filter", f"label=exai.stack={self.name}"
         ).split():
-            docker("network", "rm", network)
+            self.docker("network", "rm", network)
         for volume in self.volumes():
-            docker("volume", "rm", "--force", volume)
+            self.docker("volume", "rm", "--force", volume)
         for tag in self.images():
-            docker("rmi", "--force", f"{NAMESPACE}:{tag}")
+            self.docker("rmi", "--force", f"{NAMESPACE}:{tag}")
 
 
-def docker(*arguments: str) -> str:
+def docker(*arguments: str, host: str | None = None) -> str:
     """Run docker, which must succeed."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    where = ["--host", host] if host else []
+    done = subprocess.run(
+        ["docker", *where, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

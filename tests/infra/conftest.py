@@ -16,6 +16,7 @@ from pulumi.runtime import set_all_config
 
 from infra.credentials import SecretFiles
 from infra.site import Site
+from tests.certificates import self_signed
 
 ROOT = Path(__file__).resolve().parents[2]
 DECLARING = Path(__file__).with_name("declaring.py")
@@ -23,16 +24,16 @@ DECLARE_SECONDS = 60
 QUIET = {
     # An engine behind ssh is not asked in a preview; nothing of the developer's shell is read.
     "DOCKER_HOST": "ssh://ci@localhost",
-    **dict.fromkeys(("KIMI_API_KEY", "GLM_API_KEY", "PYTHON_IMAGE", "REDIS_IMAGE", "POSTGRES_IMAGE"), ""),
+    **dict.fromkeys(("KIMI_API_KEY", "GLM_API_KEY"), ""),
+    **dict.fromkeys(("PYTHON_IMAGE", "REDIS_IMAGE", "POSTGRES_IMAGE", "HAPROXY_IMAGE"), ""),
 }
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What a program registered, and the outputs of a component."""
+    """What a program registered."""
 
     resources: list[dict[str, Any]]
-    outputs: Mapping[str, Any]
 
     def one(self, kind: str, name: str) -> dict[str, Any]:
         """The inputs of the resource of this type and name."""
@@ -66,8 +67,7 @@ def declare() -> Callable[..., Declared]:
     def run(part: str, root: Path, stack: str = "dev", config: Mapping[str, str] | None = None) -> Declared:
         done = declare_part(part, root, stack, config)
         assert done.returncode == 0, done.stderr
-        printed = json.loads(done.stdout.splitlines()[-1])
-        return Declared(printed["resources"], printed["outputs"])
+        return Declared(json.loads(done.stdout.splitlines()[-1]))
 
     return run
 
@@ -120,6 +120,12 @@ def update(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return Site(tmp_path, "dev", "dev")
+
+
+@pytest.fixture(scope="session")
+def certified() -> tuple[str, str]:
+    """A certificate for localhost and its key, in PEM."""
+    return self_signed("localhost")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ program installs a signal handler. Run as `python declaring.py PART ROOT STACK C
 import json
 import runpy
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,24 @@ import pulumi
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
 
 from infra.cache import Cache, CacheArgs
-from infra.containers import Containers
-from infra.credentials import SecretFiles
+from infra.choice import engine_of
+from infra.configured import credentials_of
 from infra.database import Database, DatabaseArgs
-from infra.image import OfficialImage, OfficialImageArgs, ServerImage, ServerImageArgs
+from infra.edge import Edge, EdgeArgs
+from infra.image import ServerImage, ServerImageArgs
 from infra.network import Network, NetworkArgs
+from infra.preflight import Ground
 from infra.server import Server, ServerArgs
 from infra.settings import Settings
 from infra.site import Site
+from infra.sources import SECRETS
+from infra.workload import Image
 
 PROJECT = "exai-mcp-server"
 PROGRAM = Path(__file__).resolve().parents[2] / "infra" / "__main__.py"
 IMAGE_ID = f"sha256:{'1234' * 16}"
+SUBNET = "10.9.0.0/24"
+IMAGE = Image(IMAGE_ID, IMAGE_ID)
 
 
 class Recorder(Mocks):
@@ -38,7 +43,12 @@ class Recorder(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         kind = args.typ.rpartition(":")[2]
         self.registered.append({"type": kind, "name": args.name, "inputs": args.inputs})
-        return f"{args.name}-id", {"name": args.name, **args.inputs, "imageId": IMAGE_ID}
+        more: dict[str, Any] = {"imageId": IMAGE_ID, "repoDigest": ""}
+        if kind == "Network":
+            more = {"ipamConfigs": [{"subnet": SUBNET}]}
+        if kind == "RegistryImage":
+            more = {"sha256Digest": f"sha256:{'d' * 64}"}
+        return f"{args.name}-id", {"name": args.name, **args.inputs, **more}
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"{args.token} would dial an engine in a preview")
@@ -48,26 +58,27 @@ class Parts:
     """The components one by one, each with what it needs from above."""
 
     def __init__(self, root: Path, stack: str) -> None:
-        self.settings = Settings.load(pulumi.Config())
-        self.site = Site(root, stack, self.settings.prefix or stack)
-        self.credentials = SecretFiles.of(self.site)
-
-    def containers(self) -> Containers:
-        return Containers(self.site, self.credentials, self.settings, swap=True)
+        config = pulumi.Config()
+        self.settings = Settings.load(config)
+        self.site = Site(root, stack, self.settings.prefix or stack, shared=self.settings.is_production)
+        self.credentials = credentials_of(self.site, self.settings, config)
+        self.engine = engine_of(self.site, self.settings, Ground(node="the-node"))
 
     def network(self) -> Network:
-        return Network("network", NetworkArgs(site=self.site))
+        return Network("network", NetworkArgs(self.site, self.engine.network_driver))
 
     def cache(self, network: Network | None = None) -> Cache:
         return Cache(
             "cache",
             CacheArgs(
-                engine=self.containers(),
+                engine=self.engine,
                 site=self.site,
-                image=IMAGE_ID,
+                image="redis:x",
                 network=network or self.network(),
+                credentials=self.credentials,
                 limits=self.settings.redis,
                 protect=self.settings.protect,
+                external="redis" in self.settings.external,
             ),
         )
 
@@ -75,12 +86,14 @@ class Parts:
         return Database(
             "database",
             DatabaseArgs(
-                engine=self.containers(),
+                engine=self.engine,
                 site=self.site,
-                image=IMAGE_ID,
+                image="postgres:x",
                 network=network or self.network(),
+                credentials=self.credentials,
                 limits=self.settings.postgres,
                 protect=self.settings.protect,
+                external="postgres" in self.settings.external,
             ),
         )
 
@@ -89,9 +102,9 @@ class Parts:
         return Server(
             "server",
             ServerArgs(
-                engine=self.containers(),
+                engine=self.engine,
                 site=self.site,
-                image=IMAGE_ID,
+                image=IMAGE,
                 network=network,
                 cache=self.cache(network),
                 database=self.database(network),
@@ -100,38 +113,37 @@ class Parts:
             ),
         )
 
-    def server_image(self) -> ServerImage:
-        args = ServerImageArgs(site=self.site, base="python:x", target=self.settings.target)
-        return ServerImage("image", args)
+    def edge(self) -> Edge:
+        return Edge(
+            "edge",
+            EdgeArgs(
+                engine=self.engine,
+                site=self.site,
+                image="haproxy:x",
+                network=self.network(),
+                credentials=self.credentials,
+                settings=self.settings,
+            ),
+        )
 
-    def official_image(self) -> OfficialImage:
-        return OfficialImage("redis", OfficialImageArgs(site=self.site, reference="redis:x"))
+    def server_image(self) -> ServerImage:
+        return ServerImage("image", ServerImageArgs(self.site, self.settings, base="python:x"))
 
 
 def main(part: str, root: Path, stack: str, config: dict[str, str]) -> None:
     """Declare and print."""
     recorder = Recorder()
     set_mocks(recorder, project=PROJECT, stack=stack, preview=True)
-    set_all_config(config, [])
-    outputs: dict[str, Any] = {}
+    set_all_config(config, [key for key in config if key.partition(":")[2] in SECRETS])
 
     def program() -> None:
         if part == "program":
             runpy.run_path(str(PROGRAM), run_name="__main__")
-            return
-        made = getattr(Parts(root, stack), part)()
-        for name in type(made).__annotations__:
-            _keep(outputs, name)(getattr(made, name))
+        else:
+            getattr(Parts(root, stack), part)()
 
     pulumi.runtime.test(program)()
-    sys.stdout.write(json.dumps({"resources": recorder.registered, "outputs": outputs}))
-
-
-def _keep(outputs: dict[str, Any], name: str) -> Callable[[pulumi.Output[Any]], None]:
-    def keep(output: pulumi.Output[Any]) -> None:
-        output.apply(lambda value: outputs.__setitem__(name, value))
-
-    return keep
+    sys.stdout.write(json.dumps(recorder.registered))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """The call that decides whether an update succeeded, against made-up servers on real sockets."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -12,7 +13,8 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from infra import acceptance
-from infra.acceptance import Acceptance, UnansweredError, converse
+from infra.acceptance import Acceptance, Access, UnansweredError, converse
+from tests.certificates import self_signed
 
 TOKEN = "the-token"
 RESULTS: dict[str, Any] = {
@@ -32,10 +34,14 @@ def _right(message: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _server(answer: Answer, seen: list[str] | None = None) -> AsyncIterator[TestServer]:
+async def _server(
+    answer: Answer, seen: list[str] | None = None, certificate: tuple[str, str] | None = None
+) -> AsyncIterator[TestServer]:
     async def serve(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return web.Response(status=401)
+        if seen is not None:
+            seen.append(request.headers["Host"])
         socket = web.WebSocketResponse(protocols=("mcp",))
         await socket.prepare(request)
         async for frame in socket:
@@ -50,28 +56,45 @@ async def _server(answer: Answer, seen: list[str] | None = None) -> AsyncIterato
 
     application = web.Application()
     application.add_routes([web.get("/mcp", serve)])
-    async with TestServer(application, host="127.0.0.1") as server:
+    context = None if certificate is None else _served(*certificate)
+    server = TestServer(application, host="127.0.0.1")
+    await server.start_server(ssl=context)
+    try:
         yield server
+    finally:
+        await server.close()
 
 
-def _url(server: TestServer) -> str:
-    return f"ws://127.0.0.1:{server.port}/mcp"
+def _served(chain: str, key: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(chain + key)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
+
+
+def _access(server: TestServer | int, token: str = TOKEN, certificate: str | None = None) -> Access:
+    port = server if isinstance(server, int) else server.port or 0
+    scheme = "https" if certificate else "http"
+    host = "mcp.example.com" if certificate else "127.0.0.1"
+    return Access(f"{scheme}://{host}:{port}/mcp", "127.0.0.1", port, token, certificate)
 
 
 async def test_the_call_is_what_a_client_says_first() -> None:
     seen: list[str] = []
 
     async with _server(_right, seen) as server:
-        tools = await converse(_url(server), TOKEN)
+        tools = await converse(_access(server))
 
     assert tools == 2
-    assert seen == ["initialize", "notifications/initialized", "tools/list", "tools/call"]
+    assert seen[1:] == ["initialize", "notifications/initialized", "tools/list", "tools/call"]
 
 
 async def test_a_refused_token_is_named_by_its_status() -> None:
     async with _server(_right) as server:
         with pytest.raises(UnansweredError, match="status 401"):
-            await converse(_url(server), "another")
+            await converse(_access(server, "another"))
 
 
 async def test_an_error_is_no_answer() -> None:
@@ -82,7 +105,7 @@ async def test_an_error_is_no_answer() -> None:
 
     async with _server(refuse) as server:
         with pytest.raises(UnansweredError, match=r"tools/call was answered with the error .*broken"):
-            await converse(_url(server), TOKEN)
+            await converse(_access(server))
 
 
 async def test_a_tool_that_failed_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +113,7 @@ async def test_a_tool_that_failed_is_no_answer(monkeypatch: pytest.MonkeyPatch) 
 
     async with _server(_right) as server:
         with pytest.raises(UnansweredError, match="the tool status answered with an error: no store"):
-            await converse(_url(server), TOKEN)
+            await converse(_access(server))
 
 
 async def test_silence_ends_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,78 +121,110 @@ async def test_silence_ends_after_the_deadline(monkeypatch: pytest.MonkeyPatch) 
 
     async with _server(lambda _: None) as server:
         with pytest.raises(UnansweredError, match=r"no answer within 0\.2 s"):
-            await converse(_url(server), TOKEN)
+            await converse(_access(server))
 
 
 async def test_a_closed_port_is_no_answer(unused_tcp_port: int) -> None:
     with pytest.raises(UnansweredError):
-        await converse(f"ws://127.0.0.1:{unused_tcp_port}/mcp", TOKEN)
+        await converse(_access(unused_tcp_port))
+
+
+class Engine:
+    """Stands for the engine of a stack, and writes down what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.has_changed = False
+
+    def changed(self) -> bool:
+        return self.has_changed
+
+    async def settled(self) -> None:
+        self.asked.append("settled")
+
+    async def undo(self) -> None:
+        self.asked.append("undo")
+
+    def account(self, service: str, what: str) -> str:
+        self.asked.append("account")
+        return f"The service {service} {what}; and said last: a line"
 
 
 @pytest.fixture
-def healthy_stack(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every container is healthy; the list says which were asked about."""
-    asked: list[str] = []
-
-    async def healthy(name: str, _seconds: float) -> None:
-        asked.append(name)
-
-    monkeypatch.setattr(acceptance, "healthy", healthy)
-    monkeypatch.setattr(acceptance, "account", lambda name, what: f"The container {name} {what}")
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(pulumi.log, "info", lambda _: None)
-    return asked
-
-
-@pytest.fixture
-def token_file(tmp_path: Path) -> Path:
-    (tmp_path / "auth_token").write_text(TOKEN)
-    return tmp_path / "auth_token"
+    return Engine()
 
 
 @pytest.mark.usefixtures("update")
-async def test_an_update_in_which_no_hook_asked_asks_once_itself(
-    healthy_stack: list[str], token_file: Path
-) -> None:
+async def test_every_update_asks_once_everything_is_healthy(engine: Engine) -> None:
     seen: list[str] = []
     async with _server(_right, seen) as server:
-        accept = Acceptance(server.port or 0, token_file, ["a", "b"], 1)
-        await accept.once(name="b")
-        await accept.once(name="b")
+        assert await Acceptance(_access(server), engine).ask()  # type: ignore[arg-type]  # half an engine suffices
 
-    assert healthy_stack == ["a", "b"]
+    assert engine.asked == ["settled"]
     assert seen.count("tools/call") == 1
 
 
 @pytest.mark.usefixtures("update")
-async def test_an_update_whose_hook_asked_does_not_ask_again(
-    healthy_stack: list[str], token_file: Path
+@pytest.mark.parametrize("changed", [True, False])
+async def test_what_is_left_to_do_afterwards_is_done_if_anything_changed(
+    engine: Engine, changed: bool
 ) -> None:
-    seen: list[str] = []
-    async with _server(_right, seen) as server:
-        accept = Acceptance(server.port or 0, token_file, ["a"], 1)
-        await accept.call("a")
-        await accept.once(name="a")
+    done: list[str] = []
 
-    assert seen.count("tools/call") == 1
-    assert healthy_stack == []
+    async def step() -> None:
+        done.append("done")
+
+    engine.has_changed = changed
+    async with _server(_right) as server:
+        await Acceptance(_access(server), engine, [step, step]).ask()  # type: ignore[arg-type]  # half an engine suffices
+
+    assert done == ["done"] * (2 if changed else 0)
 
 
-@pytest.mark.usefixtures("update", "healthy_stack")
-async def test_an_unanswered_call_fails_the_update_with_a_sentence(
-    token_file: Path, unused_tcp_port: int
+@pytest.mark.usefixtures("update")
+async def test_an_unanswered_call_fails_the_update_and_is_undone(
+    engine: Engine, unused_tcp_port: int
 ) -> None:
-    accept: Acceptance = Acceptance(unused_tcp_port, token_file, ["a"], 1)
-    ask: Callable[..., Awaitable[str]] = accept.once
+    url = f"ws://127.0.0.1:{unused_tcp_port}/mcp"
 
     with pytest.raises(
-        pulumi.RunError, match=f"a did not answer a client's call to ws://127.0.0.1:{unused_tcp_port}/mcp"
+        pulumi.RunError, match=f"exai-mcp-server did not answer a client's call to {url} .*line"
     ):
-        await ask(name="a")
+        await Acceptance(_access(unused_tcp_port), engine).ask()  # type: ignore[arg-type]  # half an engine suffices
+
+    assert engine.asked == ["settled", "account", "undo"]
 
 
 @pytest.mark.usefixtures("preview")
-async def test_a_preview_asks_nobody(
-    healthy_stack: list[str], token_file: Path, unused_tcp_port: int
-) -> None:
-    assert await Acceptance(unused_tcp_port, token_file, ["a"], 1).once(name="a")
-    assert healthy_stack == []
+async def test_a_preview_asks_nobody(engine: Engine, unused_tcp_port: int) -> None:
+    assert await Acceptance(_access(unused_tcp_port), engine).ask()  # type: ignore[arg-type]  # half an engine suffices
+    assert engine.asked == []
+
+
+async def test_the_call_goes_to_the_stack_whatever_the_name_means_elsewhere() -> None:
+    certificate = self_signed("mcp.example.com")
+    seen: list[str] = []
+
+    async with _server(_right, seen, certificate) as server:
+        access = _access(server, certificate=certificate[0])
+        assert await converse(access) == 2
+
+    assert seen[0] == f"mcp.example.com:{access.port}"
+
+
+async def test_another_certificate_than_the_one_that_was_set_is_no_answer() -> None:
+    former, present = self_signed("mcp.example.com"), self_signed("mcp.example.com")
+
+    async with _server(_right, certificate=former) as server:
+        with pytest.raises(UnansweredError, match="certificate verify failed"):
+            await converse(_access(server, certificate=present[0]))
+
+
+async def test_a_certificate_for_another_name_is_no_answer() -> None:
+    certificate = self_signed("other.example.com")
+
+    async with _server(_right, certificate=certificate) as server:
+        with pytest.raises(UnansweredError, match=r"not valid for|mismatch"):
+            await converse(_access(server, certificate=certificate[0]))

@@ -1,4 +1,4 @@
-"""Secrets are files that are made once, and whose changes show without showing them."""
+"""Development's secrets are files that are made once, and whose changes show without showing them."""
 
 import os
 import stat
@@ -7,13 +7,13 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from app.settings.secret import Secret
+from infra.configured import ConfiguredSecrets, credentials_of
 from infra.credentials import NOT_YET, SecretFiles
+from infra.secret import Sealed
+from infra.settings import Settings
 from infra.site import Site
-from infra.sources import variable
-
-
-def _text(files: SecretFiles, name: str) -> str:
-    return files.path(name).read_text()
+from infra.sources import PLACEHOLDER, variable
 
 
 def test_missing_secrets_are_generated_and_kept(site: Site) -> None:
@@ -23,14 +23,7 @@ def test_missing_secrets_are_generated_and_kept(site: Site) -> None:
     second = {path.name: path.read_text() for path in site.secrets.iterdir()}
 
     assert first == second
-    assert set(first) == {
-        "auth_token",
-        "state_key",
-        "postgres_password",
-        "redis_password",
-        "database_url",
-        "redis_url",
-    }
+    assert set(first) == {"auth_token", "state_key", "postgres_password", "redis_password"}
     assert len(set(first.values())) == len(first)
     assert all(len(text) >= 43 for text in first.values())
 
@@ -42,11 +35,17 @@ def test_without_the_right_to_give_files_away_the_folder_keeps_others_out(
 
     SecretFiles(site.secrets, {}).write()
 
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in site.secrets.iterdir()}
     assert stat.S_IMODE(site.secrets.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in site.secrets.iterdir()} == {0o644}
+    assert modes == {
+        "auth_token": 0o644,
+        "state_key": 0o644,
+        "postgres_password": 0o600,
+        "redis_password": 0o600,
+    }
 
 
-def test_with_it_each_file_even_an_older_one_belongs_to_its_one_reader(
+def test_with_it_each_file_even_an_older_one_belongs_to_the_server(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, int] = {}
@@ -57,37 +56,8 @@ def test_with_it_each_file_even_an_older_one_belongs_to_its_one_reader(
 
     SecretFiles(site.secrets, {"kimi_api_key": "k"}).write()
 
-    assert {stat.S_IMODE(path.stat().st_mode) for path in site.secrets.iterdir()} == {0o400}
-    assert {name for name, user in given.items() if user == 999} == {"postgres_password", "redis_password"}
-    assert {name for name, user in given.items() if user == 1000} == {
-        "auth_token",
-        "state_key",
-        "database_url",
-        "redis_url",
-        "kimi_api_key",
-    }
-
-
-@pytest.mark.usefixtures("update")
-def test_production_that_cannot_give_files_away_is_refused_before_anything_is_made(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-
-    with pytest.raises(
-        pulumi.RunError, match=r"^In production each secret file belongs to .* in Pulumi\.dev"
-    ):
-        SecretFiles.of(site, production=True)
-
-    assert not site.secrets.exists()
-
-
-def test_the_urls_follow_the_passwords(credentials: SecretFiles) -> None:
-    credentials.path("postgres_password").write_text("another")
-    credentials.write()
-
-    assert _text(credentials, "database_url") == "postgresql://exai:another@postgres:5432/exai"
-    assert _text(credentials, "redis_url") == f"redis://:{_text(credentials, 'redis_password')}@redis:6379/0"
+    assert given == {"auth_token": 1000, "state_key": 1000, "kimi_api_key": 1000}
+    assert {stat.S_IMODE((site.secrets / name).stat().st_mode) for name in given} == {0o400}
 
 
 @pytest.mark.usefixtures("update")
@@ -98,13 +68,13 @@ def test_vendor_keys_come_from_the_environment_or_dotenv_and_go_with_them(
     monkeypatch.setenv("KIMI_API_KEY", "from-environment")
 
     files = SecretFiles.of(site)
-    assert _text(files, "kimi_api_key") == "from-environment"
-    assert _text(files, "glm_api_key") == "from-dotenv"
-    assert set(files.present_vendor_keys) == {"kimi_api_key", "glm_api_key"}
+    assert files.text("kimi_api_key") == "from-environment"
+    assert files.text("glm_api_key") == "from-dotenv"
+    assert {key.name for key in files.others()} == {"kimi_api_key", "glm_api_key"}
 
     (site.root / ".env").unlink()
     files = SecretFiles.of(site)
-    assert files.present_vendor_keys == ("kimi_api_key",)
+    assert [key.name for key in files.others()] == ["kimi_api_key"]
     assert not files.path("glm_api_key").exists()
 
 
@@ -113,31 +83,34 @@ def test_a_preview_writes_nothing(site: Site) -> None:
     files = SecretFiles.of(site)
 
     assert not site.secrets.exists()
-    assert files.fingerprint(["auth_token"]) == NOT_YET
+    assert files.get("auth_token").digest == NOT_YET
 
 
-@pytest.mark.parametrize("name", ["auth_token", "state_key", "postgres_password"])
-def test_the_fingerprint_changes_with_each_secret_it_covers(credentials: SecretFiles, name: str) -> None:
-    before = credentials.fingerprint(["auth_token", "database_url"])
-
-    credentials.path(name).write_text("changed")
-
-    assert credentials.fingerprint(["auth_token", "database_url"]) != before
-
-
-def test_the_fingerprint_leaves_other_secrets_out_and_shows_none(credentials: SecretFiles) -> None:
-    before = credentials.fingerprint(["redis_password"])
+def test_the_digest_changes_with_the_secret_and_with_the_key_it_is_made_with(
+    credentials: SecretFiles,
+) -> None:
+    first = credentials.get("auth_token").digest
     credentials.path("auth_token").write_text("changed")
+    second = credentials.get("auth_token").digest
+    credentials.path("state_key").write_text("changed")
+    third = credentials.get("auth_token").digest
 
-    assert credentials.fingerprint(["redis_password"]) == before
-    assert _text(credentials, "redis_password") not in before
+    assert len({first, second, third}) == 3
+
+
+def test_the_digest_leaves_other_secrets_out_and_shows_none(credentials: SecretFiles) -> None:
+    before = str(credentials.get("auth_token").digest)
+    credentials.path("redis_password").write_text("changed")
+
+    assert credentials.get("auth_token").digest == before
+    assert credentials.text("auth_token") not in before
 
 
 def test_a_preview_foresees_a_vendor_key_that_changed(credentials: SecretFiles) -> None:
     first = SecretFiles(credentials.folder, {"kimi_api_key": "one"})
     second = SecretFiles(credentials.folder, {"kimi_api_key": "two"})
 
-    assert first.fingerprint(["kimi_api_key"]) != second.fingerprint(["kimi_api_key"])
+    assert first.get("kimi_api_key").digest != second.get("kimi_api_key").digest
 
 
 def test_an_unreadable_dotenv_is_one_sentence(tmp_path: Path) -> None:
@@ -145,3 +118,29 @@ def test_an_unreadable_dotenv_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(pulumi.RunError, match=r"\.env cannot be read"):
         variable("KIMI_API_KEY", tmp_path)
+
+
+def test_production_takes_its_secrets_from_the_configuration_and_makes_no_file(site: Site) -> None:
+    settings = Settings.model_validate({"environment": "production"})
+
+    found = credentials_of(site, settings, pulumi.Config("exai-mcp-server"))
+
+    assert isinstance(found, ConfiguredSecrets)
+    assert not site.secrets.exists()
+
+
+async def test_what_is_not_set_is_a_placeholder_and_what_is_optional_is_absent() -> None:
+    secrets = ConfiguredSecrets({"auth_token": Secret("the-token")})
+
+    assert secrets.text("auth_token") == "the-token"
+    assert secrets.text("state_key") == PLACEHOLDER
+    assert secrets.optional("database_url") == secrets.others() == []
+    assert isinstance(secrets.get("auth_token"), Sealed)
+    assert "the-token" not in repr(secrets)
+
+
+async def test_what_the_server_may_have_besides_is_passed_on_and_the_stacks_own_is_not() -> None:
+    names = ("auth_token", "state_key_previous", "kimi_api_key", "supabase_key", "tls_key", "redis_url")
+    secrets = ConfiguredSecrets({name: Secret("text") for name in names})
+
+    assert {one.name for one in secrets.others()} == {"state_key_previous", "kimi_api_key", "supabase_key"}

@@ -10,6 +10,7 @@ import pytest
 
 from infra import engine, preflight
 from infra.engine import EngineError, Listed
+from infra.settings import Settings
 from infra.site import Site
 
 
@@ -28,14 +29,19 @@ def local(monkeypatch: pytest.MonkeyPatch) -> None:
 def _listed(
     name: str, site: Site | None = None, *, state: str = "running", ports: frozenset[int] = frozenset()
 ) -> Listed:
-    return Listed("id", name, state, site.prefix if site else "", site.checkout if site else "", ports)
+    stack, checkout = (site.prefix, site.checkout) if site else ("", "")
+    return Listed("id", name, state, stack, checkout, "", "", ports)
+
+
+def _at(port: int, **more: object) -> Settings:
+    return Settings.model_validate({"publishedPort": port, **more})
 
 
 @pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="process names are read from /proc")
 @pytest.mark.usefixtures("local")
 def test_a_port_that_a_process_holds_is_refused_with_its_name_and_id(site: Site, taken: int) -> None:
     with pytest.raises(EngineError) as caught:
-        preflight.check_port(site, taken, [])
+        preflight.check_port(site, _at(taken), [])
 
     name = Path("/proc/self/comm").read_text().strip()
     assert str(caught.value) == (
@@ -47,12 +53,12 @@ def test_a_port_that_a_process_holds_is_refused_with_its_name_and_id(site: Site,
 @pytest.mark.usefixtures("local")
 def test_a_port_that_a_container_holds_is_refused_with_its_name(site: Site, taken: int) -> None:
     with pytest.raises(EngineError, match=f"Port {taken} is held by the container web:"):
-        preflight.check_port(site, taken, [_listed("web", ports=frozenset({taken}))])
+        preflight.check_port(site, _at(taken), [_listed("web", ports=frozenset({taken}))])
 
 
 @pytest.mark.usefixtures("local")
 def test_a_port_that_our_own_server_holds_is_ours(site: Site, taken: int) -> None:
-    assert preflight.check_port(site, taken, [_listed("dev-x", site, ports=frozenset({taken}))]) is None
+    assert preflight.check_port(site, _at(taken), [_listed("dev-x", site, ports=frozenset({taken}))]) is None
 
 
 @pytest.mark.usefixtures("local")
@@ -60,7 +66,7 @@ def test_a_free_port_passes(site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
 
-    assert preflight.check_port(site, free, []) is None
+    assert preflight.check_port(site, _at(free), []) is None
 
 
 def test_another_hosts_ports_are_not_looked_at_from_here(
@@ -68,11 +74,11 @@ def test_another_hosts_ports_are_not_looked_at_from_here(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2376")
 
-    assert preflight.check_port(site, taken, []) is None
+    assert preflight.check_port(site, _at(taken), []) is None
 
 
 def test_a_container_of_another_checkout_is_not_touched(site: Site) -> None:
-    other = Listed("id", "dev-redis", "running", "dev", "another", frozenset())
+    other = Listed("id", "dev-redis", "running", "dev", "another", "", "", frozenset())
 
     with pytest.raises(EngineError, match="dev-redis is there already and belongs to another checkout"):
         preflight.check_names(site, [other])
@@ -91,7 +97,7 @@ def test_our_own_containers_pass(site: Site) -> None:
 def test_a_preview_needs_no_engine(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 
-    assert preflight.survey(site, 1) == preflight.Ground()
+    assert preflight.survey(site, _at(1)) == preflight.Ground()
 
 
 @pytest.mark.engine
@@ -100,7 +106,7 @@ def test_an_update_without_an_engine_is_one_sentence(site: Site, monkeypatch: py
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 
     with pytest.raises(pulumi.RunError) as caught:
-        preflight.survey(site, 1)
+        preflight.survey(site, _at(1))
 
     assert str(caught.value) == (
         "No Docker engine answers at unix:///nowhere/docker.sock: start Docker, or set DOCKER_HOST to where "
@@ -115,7 +121,7 @@ def test_without_docker_the_sentence_says_where_to_get_it(
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(pulumi.RunError, match=r"^The docker command is not on PATH: install Docker"):
-        preflight.survey(site, 1)
+        preflight.survey(site, _at(1))
 
 
 def test_a_refused_socket_is_one_sentence() -> None:
@@ -139,4 +145,50 @@ def test_a_refused_socket_is_one_sentence() -> None:
     ],
 )
 def test_published_ports_are_read_from_a_listing(shown: str, expected: set[int]) -> None:
-    assert engine.listed(f"id\tname\trunning\t\t\t{shown}").published == expected
+    assert engine.listed(f"id\tname\trunning\t\t\t\t\t{shown}").published == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("unix:///var/run/docker.sock", "127.0.0.1"),
+        ("tcp://10.1.2.3:2376", "10.1.2.3"),
+        ("ssh://me@engine.example.com", "engine.example.com"),
+    ],
+)
+def test_published_ports_are_where_the_engine_is(
+    monkeypatch: pytest.MonkeyPatch, host: str, address: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+
+    assert engine.address() == address
+
+
+@pytest.mark.usefixtures("local")
+def test_production_needs_the_port_on_every_address(site: Site, taken: int) -> None:
+    with pytest.raises(EngineError, match=f"Port {taken} is held by"):
+        preflight.check_port(site, _at(taken, environment="production"), [])
+
+
+@pytest.mark.parametrize("planning", [True, False])
+def test_a_plan_is_made_where_an_update_would_be_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch, planning: bool
+) -> None:
+    def refuse(_site: Site, _settings: Settings) -> str:
+        raise EngineError("This engine is in no Swarm.")
+
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: planning)
+    monkeypatch.setattr(preflight, "answers", lambda: True)
+    monkeypatch.setattr(preflight.machines, "manager", refuse)
+    monkeypatch.setattr(engine, "containers", list)
+    monkeypatch.setattr(engine, "accounts_swap", lambda: False)
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    settings = _at(8079, environment="production")
+
+    if planning:
+        assert preflight.survey(site, settings).accounts_swap is False
+        assert warned == ["`up` will be refused: This engine is in no Swarm."]
+    else:
+        with pytest.raises(pulumi.RunError, match="This engine is in no Swarm"):
+            preflight.survey(site, settings)

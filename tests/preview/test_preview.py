@@ -69,10 +69,6 @@ def test_production_protects_its_volumes_and_development_keeps_them_on_the_engin
     assert [volume["protected"] for volume in volumes] == [stack == "prod"] * 4
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="production still mounts its secret files; when it does not, SECRET_FILES in policy/walls.py goes",
-)
 def test_production_mounts_no_path_of_the_host(preview: Preview) -> None:
     plan = digest(preview("prod", "--json"))
 

@@ -24,7 +24,6 @@ def _session(root: Path, **settings: object) -> Session:
 def test_texts_that_the_pulumi_command_writes_are_numbers_and_truth_values(tmp_path: Path) -> None:
     settings = ground.judge(_session(tmp_path, publishedPort="8090", protect="true"))
 
-    assert settings is not None
     assert (settings.published_port, settings.protect) == (8090, True)
 
 
@@ -36,7 +35,22 @@ def test_wrong_settings_are_named_with_their_file(tmp_path: Path) -> None:
 
 
 def test_settings_that_only_pulumi_can_read_are_left_to_it(tmp_path: Path) -> None:
-    assert ground.judge(_session(tmp_path, prefix={"secure": "v1:a:b"})) is None
+    session = _session(tmp_path, publishedPort={"secure": "v1:a:b"}, logLevel="DEBUG")
+
+    assert ground.judge(session).log_level == "DEBUG"
+
+
+def test_production_that_lacks_secrets_is_refused_before_pulumi_starts(tmp_path: Path) -> None:
+    sealed = {"secure": "v1:a:b"}
+    session = _session(tmp_path, environment="production", authToken=sealed, tlsKey=sealed)
+
+    with pytest.raises(StackError) as caught:
+        ground.judge(session, planning=False)
+
+    said = str(caught.value)
+    assert "`exai-mcp-server:stateKey` is not set" in said
+    assert "`exai-mcp-server:tlsCertificate` is not set" in said
+    assert "authToken" not in said
 
 
 @pytest.mark.parametrize("line", ["KIMI_API_KEY", "KIMI_KEY=x"])

@@ -1,0 +1,15 @@
+"""Which engine runs a stack: the one place that knows them all."""
+
+from infra.containers import Containers
+from infra.preflight import Ground
+from infra.settings import Settings
+from infra.site import Site
+from infra.swarm import Swarm
+from infra.workload import Engine
+
+
+def engine_of(site: Site, settings: Settings, ground: Ground) -> Engine:
+    """Return the engine that the stack file chooses, on the ground that was found."""
+    if settings.engine == "swarm":
+        return Swarm(site, settings, node=ground.node)
+    return Containers(site, settings, swap=ground.accounts_swap)
