@@ -56,7 +56,7 @@ class ServerImage(pulumi.ComponentResource):
                 context=BUILD_CONTEXT,
                 dockerfile=context.DOCKERFILE,
                 target=args.settings.target,
-                build_args={"PYTHON_IMAGE": args.base},
+                build_args={"PYTHON_IMAGE": args.base, "EXTRAS": args.settings.extras},
                 # The engine's own BuildKit: another builder has to be pulled, and sees no local images.
                 builder="default",
                 secrets=[secret] if args.site.authorities else None,

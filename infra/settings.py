@@ -113,6 +113,11 @@ class Settings(Record):
         return "development" if self.hot_reload else "production"
 
     @property
+    def extras(self) -> str:
+        """The optional part of the image: what sends traces, where there is somewhere to send them."""
+        return "otel" if "OTEL_EXPORTER_OTLP_ENDPOINT" in self.variables else ""
+
+    @property
     def stop_seconds(self) -> int:
         """How long a server that was told to stop may take: above LAME_DUCK and DRAIN_TIMEOUT together."""
         rows = {variable.name: variable for variable in VARIABLES}

@@ -315,7 +315,7 @@ def test_the_server_image_is_tagged_by_its_content_and_takes_the_authorities(
     digest = image["triggers"]["context"]
     assert image["name"] == f"exai-mcp-server:dev-{digest[:12]}"
     assert image["keepLocally"] is True
-    assert image["build"]["buildArgs"] == {"PYTHON_IMAGE": "python:x"}
+    assert image["build"]["buildArgs"] == {"PYTHON_IMAGE": "python:x", "EXTRAS": ""}
     assert image["build"]["secrets"] == [{"id": "ca", "src": "../.exai/ca.crt"}]
     assert image["build"]["target"] == "production"
     assert image["build"]["label"]["exai.stack"] == "dev"

@@ -68,7 +68,7 @@ async def traced(start: Start, **environ: str) -> AsyncIterator[tuple[Server, Pe
     async with collecting() as collector, vendors() as kimi, aiohttp.ClientSession() as http:
         server = start(
             OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
-            OTEL_EXPORTER_OTLP_HEADERS="x-key=canary-of-the-collectors-key",
+            OTEL_EXPORTER_OTLP_HEADERS="x-key=canary-key",
             OTEL_BSP_SCHEDULE_DELAY="50",
             KIMI_API_KEY="canary-of-kimi",
             KIMI_BASE_URL=kimi,
@@ -117,7 +117,7 @@ async def test_a_call_joins_its_clients_trace_and_shows_vendor_store_and_redis(
         "sqlite",
         "start_job",
     )
-    assert collector.headers["x-key"] == "canary-of-the-collectors-key"
+    assert collector.headers["x-key"] == "canary-key"
     assert b"canary" not in collector.raw
     assert (line["trace_id"], line["request_id"]) == (TRACE, "r-7")
 
