@@ -26,7 +26,7 @@ class Production(Stack):
     """One throw-away production stack: engine `swarm` or `containers`."""
 
     def __init__(self, checkout: Checkout, private: PrivateEngine, engine: str, **settings: object) -> None:
-        super().__init__(checkout, environment="production", engine=engine, **settings)
+        super().__init__(checkout, environment="production", engine=engine, protect=True, **settings)
         self.private = private
         self.url = f"https://{private.address}:{self.port}/mcp"
         self._passphrase = secrets.token_hex(8)
