@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra import engine
+from infra.engine import EngineError
 from infra.site import CHECKOUT_LABEL, STACK_LABEL, Site
 
 RUNNING = "running"
 PENDING = "pending"
 BROKEN = frozenset({"failed", "rejected"})
+OVERTAKEN = "update out of sequence"
+LABEL_TRIES = 5
 PINNED = "node.id=="
 """How a constraint begins that keeps a service on the machine with its volume."""
 
@@ -159,8 +162,15 @@ def last_lines(task: Task) -> Sequence[str]:
 
 
 def label(node: str, key: str) -> None:
-    """Mark a machine."""
-    engine.ask("node", "update", "--label-add", f"{key}=true", node)
+    """Mark a machine; two that mark it at the same moment get in each other's way, and the later asks again."""
+    for left in reversed(range(LABEL_TRIES)):
+        try:
+            engine.ask("node", "update", "--label-add", f"{key}=true", node)
+        except EngineError as error:
+            if left == 0 or OVERTAKEN not in str(error):
+                raise
+        else:
+            return
 
 
 def unlabel(node: str, key: str) -> None:

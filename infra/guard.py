@@ -80,12 +80,16 @@ def plain(value: Any) -> Any:
         return UNKNOWN
     if isinstance(entries := _entries(value), Mapping):
         return {
-            _camel(key): item if key in VERBATIM and isinstance(item, Mapping) else plain(item)
+            _camel(key): _verbatim(item) if key in VERBATIM and isinstance(item, Mapping) else plain(item)
             for key, item in entries.items()
         }
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(item) for item in value]
     return value
+
+
+def _verbatim(entries: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: plain(item) for key, item in entries.items()}
 
 
 def _entries(value: Any) -> Any:

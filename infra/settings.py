@@ -14,7 +14,7 @@ from infra.limits import EdgeLimits, Logging, PostgresLimits, Record, RedisLimit
 
 MOST_REPLICAS = 16
 STOP_MARGIN_SECONDS = 25
-PRODUCTION = {"engine": "swarm", "replicas": 2}
+PRODUCTION = {"engine": "swarm", "replicas": 2, "protect": True}
 """What production is unless its file says otherwise."""
 IMAGE = "the name of an image, such as redis:8 or redis@sha256:…"
 

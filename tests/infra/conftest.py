@@ -67,6 +67,7 @@ def declare() -> Callable[..., Declared]:
     def run(part: str, root: Path, stack: str = "dev", config: Mapping[str, str] | None = None) -> Declared:
         done = declare_part(part, root, stack, config)
         assert done.returncode == 0, done.stderr
+        assert "Calling __str__ on an Output" not in done.stderr, done.stderr
         return Declared(json.loads(done.stdout.splitlines()[-1]))
 
     return run

@@ -111,3 +111,43 @@ def test_what_an_engine_is_in_a_swarm(
 )
 def test_times_are_written_as_the_engine_reads_them_back(seconds: int, written: str) -> None:
     assert duration(seconds) == written
+
+
+class Overtaken:
+    """A Swarm in which somebody else is quicker this many times."""
+
+    def __init__(self, times: int, said: str = "update out of sequence") -> None:
+        self.left, self.said, self.asked = times, said, 0
+
+    def __call__(self, *_: str, **__: object) -> str:
+        self.asked += 1
+        self.left -= 1
+        if self.left >= 0:
+            raise engine.EngineError(f"Docker refused: rpc error: {self.said}")
+        return ""
+
+
+@pytest.mark.parametrize("times", [0, 1, cluster.LABEL_TRIES - 1])
+def test_a_mark_that_somebody_overtook_is_made_again(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    swarm = Overtaken(times)
+    monkeypatch.setattr(engine, "ask", swarm)
+
+    cluster.label("n1", "exai.volumes.prod")
+
+    assert swarm.asked == times + 1
+
+
+@pytest.mark.parametrize(
+    ("swarm", "asked"),
+    [(Overtaken(cluster.LABEL_TRIES), cluster.LABEL_TRIES), (Overtaken(1, "node n1 not found"), 1)],
+    ids=["again and again", "another reason"],
+)
+def test_a_mark_that_cannot_be_made_is_no_endless_loop(
+    monkeypatch: pytest.MonkeyPatch, swarm: Overtaken, asked: int
+) -> None:
+    monkeypatch.setattr(engine, "ask", swarm)
+
+    with pytest.raises(engine.EngineError, match=swarm.said):
+        cluster.label("n1", "exai.volumes.prod")
+
+    assert swarm.asked == asked
