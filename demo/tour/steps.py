@@ -28,7 +28,7 @@ async def show(client: Client) -> None:
     await _call(client, "consensus", prompt="Tabs or spaces?")
 
     _step(4, "An answer that takes long becomes a job: nothing is lost, nothing is paid twice.")
-    early = await _call(client, "thinkdeep", prompt="Plan a migration in detail. [fake:pace 0.15]")
+    early = await _call(client, "thinkdeep", prompt="Plan a migration in detail. [fake:pace 0.12]")
     await _collect(client, early["_meta"]["exai/job"])
 
     _step(5, "What is kept, and what it cost.")

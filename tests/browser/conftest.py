@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.history.writing import write
 from scripts.pictures.browser import chromium as run_chromium
@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Not for longer than a module: while Playwright is there, this thread counts as running a loop."""
+    expect.set_options(timeout=PATIENCE_MS)
     with run_chromium() as browser:
         yield browser
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.__main__ import main
-from app.bootstrap import application
+from app.bootstrap import core
 from app.protocol.dispatcher import Dispatcher
 from app.protocol.tools import Call, Tool, ToolResult, text
 
@@ -84,5 +84,5 @@ class Served(Dispatcher):
 
 
 if __name__ == "__main__":
-    application.Dispatcher = Served  # type: ignore[misc]  # the one seam: everything else is the product's own
+    core.Dispatcher = Served  # type: ignore[misc]  # the one seam: everything else is the product's own
     sys.exit(main([]))

@@ -51,7 +51,7 @@ def test_it_carries_every_module_and_migration_and_no_test(wheel: Path) -> None:
     carried = set(zipfile.ZipFile(wheel).namelist())
     source = {
         str(path.relative_to(ROOT))
-        for pattern in ("*.py", "*.sql", "py.typed")
+        for pattern in ("*.py", "*.sql", "*.html", "*.css", "*.js", "*.svg", "py.typed")
         for path in (ROOT / "app").rglob(pattern)
     }
 

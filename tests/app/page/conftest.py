@@ -20,7 +20,7 @@ from app.stores.sqlite import FILE_NAME, SqliteStore
 READY_SECONDS = 20
 TOKEN = "a-token-made-up-for-tests"
 CI_TOKEN = "the-token-of-ci"
-STATE_KEY = "a-state-key-of-more-than-thirty-two-letters"
+STATE_KEY = "s" * 40
 SERVER_FILE = f'[clients.ci]\ntoken_sha256 = "{hashlib.sha256(CI_TOKEN.encode()).hexdigest()}"\n'
 
 

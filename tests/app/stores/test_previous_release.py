@@ -35,7 +35,7 @@ def previous() -> str | None:
     if tag := git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^"):
         return tag
     added = git("log", "--diff-filter=A", "--format=%H", "--", "app/stores/migrations/sqlite/0002_rights.sql")
-    return git("rev-parse", "--verify", "--quiet", f"{added}^") if added else None
+    return git("rev-parse", "--verify", "--quiet", f"{added.split()[-1]}^") if added else None
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from app.protocol.revisions import REVISIONS
-from scripts.describe_tools import LOCK, PAGE, listing, lock_of, page_of
+from scripts.describe_tools import LOCK, listing, lock_of
 from tests.app.jobs.conftest import Bench
 from tests.protocol.conversation import STATELESS
 
@@ -54,10 +54,6 @@ async def test_what_a_server_lists_is_what_the_lock_and_the_page_were_made_from(
 
 def test_the_lock_holds_what_is_listed() -> None:
     assert LOCK.read_text() == lock_of(listing()), "if you meant to change a tool: make describe-tools"
-
-
-def test_the_page_holds_what_is_listed() -> None:
-    assert PAGE.read_text() == page_of(PAGE.read_text(), listing()), "make describe-tools"
 
 
 def _texts(value: Any) -> list[str]:
