@@ -22,6 +22,7 @@ class Files(BaseModel):
 
     allow_urls: list[Annotated[str, AfterValidator(_named)]] = Field(
         default_factory=list,
-        description="host names (with `:port` where it is not 443) whose https URLs clients may give in place "
-        "of a file's content; a name that resolves to anything but public addresses is not fetched all the same",
+        description="host names (with `:port` where it is not 443) whose https URLs clients may give in "
+        "place of a file's content; a name that resolves to anything but public addresses is not fetched "
+        "all the same",
     )

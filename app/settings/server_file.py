@@ -70,8 +70,8 @@ class Client(BaseModel):
     )
     operator: bool | None = Field(
         None,
-        description="`true`: sees on the [status page](status-page.md) what every client spends and has left, "
-        "and nothing of what they asked; absent: only `default` does",
+        description="`true`: sees on the [status page](status-page.md) what every client spends and has "
+        "left, and nothing of what they asked; absent: only `default` does",
     )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from itertools import pairwise
 from types import ModuleType
 
 
@@ -14,7 +15,7 @@ def under_constants(module: ModuleType, of: str | None = None) -> dict[str, str]
     if of is not None:
         body = next(node.body for node in body if isinstance(node, ast.ClassDef) and node.name == of)
     found = {}
-    for assigned, said in zip(body, body[1:], strict=False):
+    for assigned, said in pairwise(body):
         match assigned, said:
             case (
                 ast.Assign(targets=[ast.Name(id=name)]),
