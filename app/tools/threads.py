@@ -144,8 +144,8 @@ class _Actions:
         thread = await self._store.thread(principal, _needed(arguments))
         if arguments.confirm != thread.id:
             raise RefusedError(
-                f"Nothing was deleted. {thread.id} ({thread.title!r}, {counted(thread.exchanges, 'exchange')}) "
-                "would be gone for good, with its files and its jobs' answers: repeat the call with "
+                f"Nothing was deleted. {thread.id} ({thread.title!r}, "
+                f"{counted(thread.exchanges, 'exchange')}) would be gone for good, with its files and its jobs' answers: repeat the call with "
                 f'"confirm": "{thread.id}".'
             )
         await remove(self._store, self._jobs, principal, thread.id)
