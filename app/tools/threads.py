@@ -145,7 +145,8 @@ class _Actions:
         if arguments.confirm != thread.id:
             raise RefusedError(
                 f"Nothing was deleted. {thread.id} ({thread.title!r}, "
-                f"{counted(thread.exchanges, 'exchange')}) would be gone for good, with its files and its jobs' answers: repeat the call with "
+                f"{counted(thread.exchanges, 'exchange')}) would be gone for good, with its "
+                "files and its jobs' answers: repeat the call with "
                 f'"confirm": "{thread.id}".'
             )
         await remove(self._store, self._jobs, principal, thread.id)
