@@ -43,7 +43,7 @@ async def _run(port: int, *, once: bool) -> None:
             await _tour(running)
             if once:
                 return
-            print(_invitation(running))
+            print(_invitation(running), flush=True)
             await asyncio.Event().wait()
 
 
