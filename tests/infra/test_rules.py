@@ -168,6 +168,11 @@ def test_supabase_is_a_database_by_its_own_key() -> None:
             "`exai-mcp-server:stateKey` is shorter than 16 characters and can be guessed: replace it.",
         ),
         (
+            {**WHOLE, "stateKeyPrevious": "a key with blanks in it"},
+            "`exai-mcp-server:stateKeyPrevious`: STATE_KEY_PREVIOUS is set to a value which holds blanks or "
+            "other than printable ASCII: generate it with `openssl rand -hex 32`.",
+        ),
+        (
             {**WHOLE, "databaseUrl": "postgresql://x"},
             "`exai-mcp-server:databaseUrl` is set, and postgres is run by this stack: remove it, or change "
             "`exai-mcp-server:external`.",
