@@ -102,7 +102,7 @@ def _variables(settings: "Settings") -> Iterator[str]:
     for name, text in settings.variables.items():
         variable = known.get(name)
         if variable is None:
-            yield f"`{{ns}}variables.{name}` is no variable of the server: the README lists them."
+            yield f"`{{ns}}variables.{name}` is no variable of the server: docs/variables.md lists them."
         elif variable.secret:
             yield f"`{{ns}}variables.{name}` is a secret, which has no place there: remove it."
         elif name in OWN:

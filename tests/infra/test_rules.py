@@ -193,7 +193,8 @@ def test_supabase_is_a_database_by_its_own_key() -> None:
         ),
         (
             {"variables": {"RETENTION_DAY": "3"}},
-            "`exai-mcp-server:variables.RETENTION_DAY` is no variable of the server: the README lists them.",
+            "`exai-mcp-server:variables.RETENTION_DAY` is no variable of the server: docs/variables.md lists "
+            "them.",
         ),
         (
             {"variables": {"AUTH_TOKEN": "x"}},
