@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from app.transports.uploads import MAX_FILE_BYTES
+from tests.e2e import registry
 from tests.e2e.checkout import Checkout
 from tests.e2e.load import Mix
 from tests.e2e.production import Production, production
@@ -408,6 +409,31 @@ async def test_replicas_come_and_go_without_a_lost_call(swarm: Production) -> No
             assert "replaced" not in said
 
     assert load.lost == []
+
+
+@pytest.mark.long
+async def test_what_is_built_is_pushed_to_a_registry_and_run_by_its_digest(
+    swarm: Production, private: PrivateEngine, tmp_path: Path
+) -> None:
+    if (command := registry.program()) is None:
+        pytest.skip("docker-registry is not on PATH, and Debian's package of it cannot be had")
+    form = ("--format", "{{.Spec.TaskTemplate.ContainerSpec.Image}}")
+    with registry.running(command, private, tmp_path) as address:
+        swarm.configure(registry=f"{address}/team")
+        async with swarm.under_load(ONE_CALL) as load:
+            status, said = await swarm.update()
+        assert status == 0, said
+        assert load.lost == []
+        image = swarm.docker("service", "inspect", *form, swarm.container("exai-mcp-server")).strip()
+        assert re.fullmatch(rf"{address}/team/exai-mcp-server@sha256:[0-9a-f]{{64}}", image)
+
+        # What was tested is what the next stack file names.
+        swarm.unset("registry")
+        swarm.configure(image=image)
+        assert ANSWERED in swarm.up()
+        assert swarm.docker("service", "inspect", *form, swarm.container("exai-mcp-server")).strip() == image
+        swarm.unset("image")
+        assert ANSWERED in swarm.up()
 
 
 def test_what_somebody_changed_is_drift_that_up_mends(swarm: Production) -> None:
