@@ -67,8 +67,8 @@ format: ready-python ## format the code and mend what the linter can
 	@$(WITH) ruff format . && ruff check --fix .
 scan: ready ## what is known to be wrong with what we ship; what could not be asked is said (ARGS=--strict: fails)
 	@$(WITH) python -m scripts.scan $(ARGS)
-e2e: ready ## only the tests that run a real stack on a real engine
-	@$(WITH) python -m pytest tests/e2e
+e2e: ready ## every test that runs a real stack on a real engine, those too that `make test` leaves out
+	@$(WITH) EXAI_LONG=1 python -m pytest tests/e2e $(ARGS)
 bench: ready-python ## our server beside a bare echo and the SDK, every figure against its limit (ARGS="--quick --write")
 	@$(WITH) python -m bench $(ARGS)
 bench-models: ready-python ## what a model call costs here beside the vendor's time, and what is promised of it (ARGS="--quick --write")

@@ -162,7 +162,7 @@ def last_lines(task: Task) -> Sequence[str]:
 
 
 def label(node: str, key: str) -> None:
-    """Mark a machine; two that mark it at the same moment get in each other's way, and the later asks again."""
+    """Mark a machine; of two that do so at the same moment one is refused, and asks again."""
     for left in reversed(range(LABEL_TRIES)):
         try:
             engine.ask("node", "update", "--label-add", f"{key}=true", node)

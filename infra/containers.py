@@ -212,7 +212,7 @@ class Containers:
         if sealed:
             folders[contract.SECRETS_PATH] = dict(sealed)
         for folder, texts in folders.items():
-            parcel = Parcel(texts, workload.user, workload.image.id)
+            parcel = Parcel(texts, workload.user, workload.image)
             assert opts.parent is not None  # noqa: S101 - components always are the parent
             volume = filled(f"{name}-{posixpath.basename(folder)}", self._site, parcel, opts.parent)
             yield docker.ContainerMountArgs(type="volume", source=volume, target=folder, read_only=True)

@@ -44,7 +44,7 @@ class ServerImage(pulumi.ComponentResource):
             keep_locally=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return Image(pulled.image_id, pulled.name), pulled.name
+        return Image(pulled.image_id, pulled.name, (pulled,)), pulled.name
 
     def _build(self, args: ServerImageArgs) -> tuple[Image, pulumi.Output[str]]:
         content, repository = context.digest(args.site.root), args.settings.registry
@@ -70,7 +70,7 @@ class ServerImage(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         if repository is None:
-            return Image(built.image_id, built.image_id), built.name
+            return Image(built.image_id, built.image_id, (built,)), built.name
         pushed = docker.RegistryImage(
             f"{args.site.prefix}-pushed",
             name=built.name,
@@ -81,7 +81,7 @@ class ServerImage(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         reference = pushed.sha256_digest.apply(lambda digest: f"{repository}/{contract.NAME}@{digest}")
-        return Image(built.image_id, reference), reference
+        return Image(built.image_id, reference, (built,)), reference
 
 
 def built_name(site: Site, pushed_to: str | None, content: str) -> str:
@@ -103,4 +103,4 @@ def official(name: str, site: Site, reference: str, *, parent: pulumi.Resource) 
     )
     # One that was never in a registry has no digest there.
     both = pulumi.Output.all(found.repo_digest, found.image_id)
-    return Image(found.image_id, both.apply(lambda known: known[0] or known[1]))
+    return Image(found.image_id, both.apply(lambda known: known[0] or known[1]), (found,))

@@ -17,6 +17,7 @@ import pulumi_docker as docker
 from infra import engine
 from infra.engine import EngineError
 from infra.site import CONTENT_LABEL, Site
+from infra.workload import Image
 
 PLACE = "/files"
 FILE_MODE = 0o400
@@ -26,11 +27,11 @@ PROCESSES = "16"
 
 @dataclass(frozen=True)
 class Parcel:
-    """Texts by name of file, for one `uid:gid`; `image` only has to be one that is on the engine."""
+    """Texts by name of file, for one `uid:gid`; `image` only has to be one that is on the engine by then."""
 
     texts: Mapping[str, pulumi.Input[str]]
     user: str
-    image: pulumi.Input[str]
+    image: Image
 
 
 def filled(name: str, site: Site, parcel: Parcel, parent: pulumi.Resource) -> pulumi.Output[str]:
@@ -44,7 +45,7 @@ def filled(name: str, site: Site, parcel: Parcel, parent: pulumi.Resource) -> pu
     async def fill(args: pulumi.ResourceHookArgs) -> None:
         volume = str((args.new_outputs or {})["name"])
         files = archive(await texts.future() or {}, parcel.user)
-        image = await pulumi.Output.from_input(parcel.image).future() or ""
+        image = await pulumi.Output.from_input(parcel.image.id).future() or ""
         try:
             await asyncio.to_thread(load, volume, image, files)
         except EngineError as error:
@@ -60,6 +61,9 @@ def filled(name: str, site: Site, parcel: Parcel, parent: pulumi.Resource) -> pu
         labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in labels.items()],
         opts=pulumi.ResourceOptions(
             parent=parent,
+            # Pulumi records nothing that has ended while a hook runs: one that waits for another resource
+            # waits for ever.
+            depends_on=list(parcel.image.made),
             # The binding's own order would take the files away from what still runs.
             delete_before_replace=False,
             hooks=pulumi.ResourceHookBinding(after_create=[fill]),

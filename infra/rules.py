@@ -102,7 +102,7 @@ def _variables(settings: "Settings") -> Iterator[str]:
     for name, text in settings.variables.items():
         variable = known.get(name)
         if variable is None:
-            yield f"`{{ns}}variables.{name}` is no variable of the server: the README lists them."
+            yield f"`{{ns}}variables.{name}` is no variable of the server: docs/variables.md lists them."
         elif variable.secret:
             yield f"`{{ns}}variables.{name}` is a secret, which has no place there: remove it."
         elif name in OWN:
@@ -125,6 +125,7 @@ def _secrets(settings: "Settings", source: Source) -> Iterator[str]:
     for key in GUESSABLE:
         if key in texts and texts[key] != PLACEHOLDER and len(texts[key]) < SECRET_MINIMUM:
             yield f"`{{ns}}{key}` is shorter than {SECRET_MINIMUM} characters and can be guessed: replace it."
+    yield from _unusable(texts)
     for store, (url, password) in STORES.items():
         useless = password if store in settings.external else url
         if useless in texts:
@@ -134,6 +135,14 @@ def _secrets(settings: "Settings", source: Source) -> Iterator[str]:
                 "`{ns}external`."
             )
     yield from _certificate(settings, texts)
+
+
+def _unusable(texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the server itself would say of its secrets when it starts."""
+    for variable in VARIABLES:
+        text = texts.get(key := KEYS.get(variable.field, ""), PLACEHOLDER)
+        if text != PLACEHOLDER and (fault := variable.fault(text)):
+            yield f"`{{ns}}{key}`: {fault}"
 
 
 def _certificate(settings: "Settings", texts: Mapping[str, str]) -> Iterator[str]:

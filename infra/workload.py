@@ -20,11 +20,12 @@ from infra.secret import Secret
 class Image:
     """An image by its content: `id` on this engine, `reference` on every node that reaches its registry.
 
-    `reference` is the id again for an image that is in no registry.
+    `reference` is the id again for an image that is in no registry. `made` is what puts it on this engine.
     """
 
     id: pulumi.Input[str]
     reference: pulumi.Input[str]
+    made: Sequence[pulumi.Resource] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scripts.bootstrap.machine import Machine
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_TIMEOUT_SECONDS = 10
+TOO_LONG = "takes minutes, so only `make e2e` runs it (EXAI_LONG=1)"
 MISSING_BROWSER = "no Chromium: install one (Debian: `apt-get install chromium`), or name it in CHROMIUM"
 
 
@@ -73,3 +74,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         live = item.get_closest_marker("live")
         if live is not None and (why := _missing_live(live.args)):
             item.add_marker(pytest.mark.skip(reason=why))
+        if item.get_closest_marker("long") and os.environ.get("EXAI_LONG") != "1":
+            item.add_marker(pytest.mark.skip(reason=TOO_LONG))

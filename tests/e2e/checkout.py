@@ -111,6 +111,12 @@ class Stack:
             document["config"][f"{NAMESPACE}:{key}"] = value
         self.file.write_text(yaml.safe_dump(document))
 
+    def unset(self, key: str) -> None:
+        """Take a setting out of the stack file."""
+        document = yaml.safe_load(self.file.read_text())
+        del document["config"][f"{NAMESPACE}:{key}"]
+        self.file.write_text(yaml.safe_dump(document))
+
     def verb(self, verb: str, *flags: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return self.checkout.verb(verb, self.name, *flags, **more)
 

@@ -32,7 +32,7 @@ META = {
 GOING_AWAY = 1001
 """The close code of a server that has answered everything and leaves (RFC 6455 section 7.4.1)."""
 OPEN_SECONDS = 60
-"""For every client to have had its first answer."""
+"""For every client to have had its first answer, beside what the longest call takes."""
 TOOL = Path(__file__).with_name("waiting.py")
 
 
@@ -69,12 +69,17 @@ class Tally:
 
 @dataclass(frozen=True)
 class Mix:
-    """How many clients of each kind, and how long their calls take, in turns."""
+    """How many clients of each kind, and how long their calls take, in turns.
+
+    Sessions and sockets may have calls of their own (`held_seconds`) and `pause` seconds between two of them.
+    """
 
     stateless: int = 20
     sessions: int = 20
     sockets: int = 20
     seconds: Sequence[float] = (0.3, 1.0, 3.0)
+    held_seconds: Sequence[float] | None = None
+    pause: float = 0.0
 
 
 class Load:
@@ -111,7 +116,7 @@ class Load:
             ):
                 for number in range(many):
                     group.create_task(client(http, f"{name}-{number}", self.tallies[name]))
-            async with asyncio.timeout(OPEN_SECONDS):
+            async with asyncio.timeout(OPEN_SECONDS + max(self._mix.seconds)):
                 await self._under_way.wait()
             try:
                 yield self
@@ -136,9 +141,10 @@ class Load:
         moments = [moment for tally in self.tallies.values() for moment in tally.refused]
         return max(moments) - min(moments) if moments else 0.0
 
-    def _next(self, who: str) -> tuple[str, float]:
+    def _next(self, who: str, *, held: bool) -> tuple[str, float]:
         number = next(self._numbers)
-        return f"{self._run}-{who}-{number}", self._mix.seconds[number % len(self._mix.seconds)]
+        seconds = (held and self._mix.held_seconds) or self._mix.seconds
+        return f"{self._run}-{who}-{number}", seconds[number % len(seconds)]
 
     def _headers(self, version: str, **more: str) -> dict[str, str]:
         return {
@@ -150,10 +156,12 @@ class Load:
             **more,
         }
 
-    async def _calls(self, who: str, tally: Tally, call: Callable[[str, float], Any]) -> None:
+    async def _calls(
+        self, who: str, tally: Tally, call: Callable[[str, float], Any], *, held: bool = True
+    ) -> None:
         """Make one call after another; a refused one is made again."""
         while not self._stopping.is_set():
-            mark, seconds = self._next(who)
+            mark, seconds = self._next(who, held=held)
             began = time.monotonic()
             try:
                 while not await call(mark, seconds):
@@ -166,6 +174,9 @@ class Load:
             self._started.add(who)
             if len(self._started) == self._waited_for:
                 self._under_way.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._mix.pause if held else 0):
+                    await self._stopping.wait()
 
     async def _post(
         self, http: aiohttp.ClientSession, message: dict[str, Any], headers: dict[str, str]
@@ -187,7 +198,7 @@ class Load:
             more = {"Mcp-Method": "tools/call", "Mcp-Name": "wait"}
             return await self._post(http, message, self._headers(STATELESS, **more))
 
-        await self._calls(who, tally, call)
+        await self._calls(who, tally, call, held=False)
 
     async def _session(self, http: aiohttp.ClientSession, who: str, tally: Tally) -> None:
         numbers = itertools.count(1)
@@ -286,6 +297,8 @@ class _Socket:
     def _end(self, code: int | None) -> None:
         self.left, self._code = True, code
         for waiting in self._waiting.values():
+            if waiting.done():  # whoever asked was cancelled, as by a test that failed
+                continue
             if code == GOING_AWAY:
                 waiting.set_result(None)
             else:

@@ -124,25 +124,29 @@ class Production(Stack):
                             said.append(raw.replace(b"\0", b"\n").decode(errors="replace"))
         return "\n".join(said)
 
-    async def status(self, token: str) -> int:
-        """The status that a client with this token gets for an initialize."""
+    @contextlib.asynccontextmanager
+    async def visitor(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """Whoever comes by the published port; paths are enough, and cookies are kept."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": "application/json, text/event-stream",
-            "Host": "localhost",
-        }
+        async with aiohttp.ClientSession(
+            base_url=self.url.removesuffix("/mcp"),
+            connector=aiohttp.TCPConnector(ssl=context),
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # of an address, which is not a name
+            headers={"Host": "localhost"},
+        ) as http:
+            yield http
+
+    async def status(self, token: str) -> int:
+        """The status that a client with this token gets for an initialize."""
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
         params = {
             "protocolVersion": "2025-11-25",
             "capabilities": {},
             "clientInfo": {"name": "x", "version": "1"},
         }
         message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
-        async with (
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as http,
-            http.post(self.url, json=message, headers=headers) as response,
-        ):
+        async with self.visitor() as http, http.post("/mcp", json=message, headers=headers) as response:
             return response.status
 
 

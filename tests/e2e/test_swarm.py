@@ -7,6 +7,7 @@ import asyncio
 import base64
 import json
 import re
+import secrets
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from app.transports.uploads import MAX_FILE_BYTES
+from tests.e2e import registry
 from tests.e2e.checkout import Checkout
 from tests.e2e.load import Mix
 from tests.e2e.production import Production, production
@@ -27,9 +30,25 @@ RESOURCES = 29
 CHANGED = re.compile(r"\d+ (created|updated|replaced|deleted)")
 LOCK_SECONDS = 60
 """For an update that was started to take its lock."""
+EVENTS_SECONDS = 30
+"""For the first event of the page's stream, which says something each second at most."""
 ANSWERED = "The server is up and has answered an MCP call."
 ONE_CALL = Mix(stateless=4, sessions=4, sockets=4)
 """Enough to notice an outage, where the machine is busy with something else."""
+
+
+FULL = Mix(
+    stateless=50,
+    sessions=50,
+    sockets=200,
+    seconds=(1, 3, 10, 30, 60, 110),
+    held_seconds=(0.3, 1.0),
+    pause=10.0,
+)
+"""Fifty calls stream, up to what a leaving server waits for (DRAIN_TIMEOUT, 120 s); 250 clients are there."""
+UPDATES = 10
+ROOMY = {"cpuReservation": 0.1, "memoryReservation": 128}
+"""Of a server, so that those that still answer a call of two minutes leave room for those that follow."""
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +131,30 @@ def test_ps_and_logs_know_services(swarm: Production) -> None:
     assert f"{swarm.name}-edge | " in said
 
 
+async def test_files_metrics_and_the_page_with_its_events_pass_the_edge(swarm: Production) -> None:
+    known, origin = {"Authorization": f"Bearer {swarm.token}"}, {"Origin": "https://localhost"}
+    async with swarm.visitor() as http:
+        async with http.post("/files?name=large.bin", data=bytes(MAX_FILE_BYTES), headers=known) as response:
+            assert response.status == 201, await response.text()
+            assert (await response.json())["size"] == MAX_FILE_BYTES
+        async with http.get("/metrics") as response:
+            assert response.status == 401
+        async with http.get("/metrics", headers=known) as response:
+            assert response.status == 200
+            assert "# HELP" in await response.text()
+        async with http.get("/status/events") as response:
+            assert response.status == 401
+        async with http.post(
+            "/status/login", data={"token": swarm.token}, headers=origin, allow_redirects=False
+        ) as response:
+            assert response.status == 303, await response.text()
+        async with http.get("/status/events") as response, asyncio.timeout(EVENTS_SECONDS):
+            assert response.content_type == "text/event-stream"
+            # Each word comes when it is said: nothing on the way waits for more.
+            assert (await response.content.readline()).startswith(b"retry: ")
+            await response.content.readuntil(b"data: ")
+
+
 def test_what_runs_is_hardened_and_bounded(swarm: Production) -> None:
     for service in SERVICES:
         for container, shown in swarm.running(service).items():
@@ -134,9 +177,10 @@ def test_what_runs_is_hardened_and_bounded(swarm: Production) -> None:
 
 def _assert_confined(swarm: Production, container: str) -> None:
     """The main process has no rights, can gain none, and is bounded, as the kernel says."""
-    pids = swarm.docker("top", container, "-eo", "pid,comm").splitlines()[1:]
-    mains = [line.split() for line in pids if line.split()[1] not in {"docker-init", "tini"}]
-    pid = mains[0][0]
+    init = swarm.docker("inspect", "--format", "{{.State.Pid}}", container).strip()
+    rows = [row.split() for row in swarm.docker("top", container, "-eo", "pid,ppid").splitlines()[1:]]
+    # Of init's children the first: a probe that runs just now is a child of the engine's.
+    pid = next(pid for pid, parent in rows if parent == init)
     status = dict(
         line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
     )
@@ -224,6 +268,20 @@ async def test_a_new_image_reaches_every_client_without_a_lost_call(swarm: Produ
     assert not before & set(swarm.running("exai-mcp-server"))
 
 
+@pytest.mark.long
+async def test_ten_updates_under_the_full_load_lose_nothing(swarm: Production) -> None:
+    swarm.configure(server=ROOMY)
+    assert ANSWERED in swarm.up()
+    async with swarm.under_load(FULL) as load:
+        for number in range(UPDATES):
+            with swarm.checkout.edited("app/version.py", 'VERSION = "', f'VERSION = "2{number}'):
+                status, said = await swarm.update()
+            assert status == 0, said
+
+    assert load.lost == []
+    assert swarm.twice() == []
+
+
 async def test_a_server_that_cannot_work_is_put_back_and_named(swarm: Production) -> None:
     before = set(swarm.running("exai-mcp-server"))
     broken = 'raise SystemExit("the broken build was here")\n'
@@ -254,6 +312,36 @@ async def test_a_server_that_never_becomes_healthy_takes_no_traffic(swarm: Produ
     assert ANSWERED in swarm.up()
 
 
+async def test_a_wrong_configuration_is_put_back_and_named(swarm: Production) -> None:
+    file = swarm.checkout.root / "config" / "server.toml"
+    file.write_text("[limits]\nno_such_limit = 1\n")
+    try:
+        async with swarm.under_load(ONE_CALL) as load:
+            status, said = await swarm.update()
+    finally:
+        file.unlink()
+
+    assert status != 0
+    assert "was not updated, and what ran before runs on" in said
+    assert "no_such_limit" in said
+    assert load.lost == []
+    assert load.refused == 0
+    assert ANSWERED in swarm.up()
+
+
+async def test_a_server_that_cannot_reach_its_store_takes_no_traffic(swarm: Production) -> None:
+    there, nowhere = 'f"{contract.POSTGRES_SERVICE}:', 'f"192.0.2.1:'  # RFC 5737: nobody has this address
+    async with swarm.under_load(ONE_CALL) as load:
+        with swarm.checkout.edited("infra/database.py", there, nowhere):
+            status, said = await swarm.update()
+
+    assert status != 0
+    assert "was not updated, and what ran before runs on" in said
+    assert load.lost == []
+    assert load.refused == 0
+    assert ANSWERED in swarm.up()
+
+
 async def test_passwords_of_the_stores_are_rotated_without_a_lost_call_or_a_restart(
     swarm: Production,
 ) -> None:
@@ -272,7 +360,7 @@ async def test_passwords_of_the_stores_are_rotated_without_a_lost_call_or_a_rest
 
 
 async def test_the_state_key_is_rotated_without_a_session_that_is_not_found(swarm: Production) -> None:
-    old, new = swarm.secrets_set["stateKey"], "the new key of the sessions"
+    old, new = swarm.secrets_set["stateKey"], secrets.token_hex(16)
     async with swarm.under_load() as load:
         # First every replica opens both, then every replica seals with the new one.
         for previous, present in ((new, old), (old, new)):
@@ -301,7 +389,7 @@ async def test_the_certificate_is_rotated_without_a_lost_call(swarm: Production)
 
 async def test_a_rotated_token_is_the_only_one_that_opens(swarm: Production) -> None:
     old = swarm.token
-    swarm.secret("authToken", "the next token of the stack")
+    swarm.secret("authToken", secrets.token_hex(16))
 
     assert ANSWERED in swarm.up()
 
@@ -310,11 +398,10 @@ async def test_a_rotated_token_is_the_only_one_that_opens(swarm: Production) -> 
 
 
 async def test_replicas_come_and_go_without_a_lost_call(swarm: Production) -> None:
-    smaller = {"cpuReservation": 0.2}
-    swarm.configure(server=smaller)
+    swarm.configure(server=ROOMY)
     assert ANSWERED in swarm.up()
     async with swarm.under_load() as load:
-        for replicas in (3, 2):
+        for replicas in (4, 2):
             swarm.configure(replicas=replicas)
             status, said = await swarm.update()
             assert status == 0, said
@@ -322,6 +409,31 @@ async def test_replicas_come_and_go_without_a_lost_call(swarm: Production) -> No
             assert "replaced" not in said
 
     assert load.lost == []
+
+
+@pytest.mark.long
+async def test_what_is_built_is_pushed_to_a_registry_and_run_by_its_digest(
+    swarm: Production, private: PrivateEngine, tmp_path: Path
+) -> None:
+    if (command := registry.program()) is None:
+        pytest.skip("docker-registry is not on PATH, and Debian's package of it cannot be had")
+    form = ("--format", "{{.Spec.TaskTemplate.ContainerSpec.Image}}")
+    with registry.running(command, private, tmp_path) as address:
+        swarm.configure(registry=f"{address}/team")
+        async with swarm.under_load(ONE_CALL) as load:
+            status, said = await swarm.update()
+        assert status == 0, said
+        assert load.lost == []
+        image = swarm.docker("service", "inspect", *form, swarm.container("exai-mcp-server")).strip()
+        assert re.fullmatch(rf"{address}/team/exai-mcp-server@sha256:[0-9a-f]{{64}}", image)
+
+        # What was tested is what the next stack file names.
+        swarm.unset("registry")
+        swarm.configure(image=image)
+        assert ANSWERED in swarm.up()
+        assert swarm.docker("service", "inspect", *form, swarm.container("exai-mcp-server")).strip() == image
+        swarm.unset("image")
+        assert ANSWERED in swarm.up()
 
 
 def test_what_somebody_changed_is_drift_that_up_mends(swarm: Production) -> None:

@@ -41,6 +41,12 @@ class Declared:
         inputs: dict[str, Any] = found["inputs"]
         return inputs
 
+    def after(self, kind: str, name: str) -> list[str]:
+        """The names of what a resource waits for."""
+        (found,) = [one for one in self.resources if (one["type"], one["name"]) == (kind, name)]
+        names: list[str] = found["after"]
+        return names
+
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
         """The inputs of every resource of this type, by name."""
         return {one["name"]: one["inputs"] for one in self.resources if one["type"] == kind}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
+from pulumi.runtime.mocks import MockMonitor
 
 from infra.cache import Cache, CacheArgs
 from infra.choice import engine_of
@@ -52,6 +53,20 @@ class Recorder(Mocks):
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"{args.token} would dial an engine in a preview")
+
+
+class Monitor(MockMonitor):
+    """Writes down besides what each resource waits for, by name."""
+
+    mocks: Recorder
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's
+        known = len(self.mocks.registered)
+        response = super().RegisterResource(request)
+        for one in self.mocks.registered[known:]:
+            if one["name"] == request.name:
+                one["after"] = sorted(urn.rpartition("::")[2] for urn in request.dependencies)
+        return response
 
 
 class Parts:
@@ -133,7 +148,7 @@ class Parts:
 def main(part: str, root: Path, stack: str, config: dict[str, str]) -> None:
     """Declare and print."""
     recorder = Recorder()
-    set_mocks(recorder, project=PROJECT, stack=stack, preview=True)
+    set_mocks(recorder, project=PROJECT, stack=stack, preview=True, monitor=Monitor(recorder))
     set_all_config(config, [key for key in config if key.partition(":")[2] in SECRETS])
 
     def program() -> None:

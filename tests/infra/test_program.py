@@ -256,3 +256,12 @@ def test_a_wrong_stack_file_stops_the_program_before_anything_is_declared(
     said = refuse("program", ROOT, "dev", {"exai-mcp-server:publishedPort": "no"})
 
     assert "`exai-mcp-server:publishedPort` is 'no', and must be a port number" in said
+
+
+@pytest.mark.parametrize(
+    ("volume", "image"),
+    [("exai-mcp-server-secrets", "image"), ("edge-secrets", "haproxy"), ("door-haproxy", "haproxy")],
+)
+def test_what_fills_a_volume_is_there_before_the_volume(containers: Any, volume: str, image: str) -> None:
+    """A hook that waited for it would wait for ever: Pulumi records nothing that ends while a hook runs."""
+    assert f"prod-{image}" in containers.after("Volume", f"prod-{volume}")

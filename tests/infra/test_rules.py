@@ -168,6 +168,11 @@ def test_supabase_is_a_database_by_its_own_key() -> None:
             "`exai-mcp-server:stateKey` is shorter than 16 characters and can be guessed: replace it.",
         ),
         (
+            {**WHOLE, "stateKeyPrevious": "a key with blanks in it"},
+            "`exai-mcp-server:stateKeyPrevious`: STATE_KEY_PREVIOUS is set to a value which holds blanks or "
+            "other than printable ASCII: generate it with `openssl rand -hex 32`.",
+        ),
+        (
             {**WHOLE, "databaseUrl": "postgresql://x"},
             "`exai-mcp-server:databaseUrl` is set, and postgres is run by this stack: remove it, or change "
             "`exai-mcp-server:external`.",
@@ -188,7 +193,8 @@ def test_supabase_is_a_database_by_its_own_key() -> None:
         ),
         (
             {"variables": {"RETENTION_DAY": "3"}},
-            "`exai-mcp-server:variables.RETENTION_DAY` is no variable of the server: the README lists them.",
+            "`exai-mcp-server:variables.RETENTION_DAY` is no variable of the server: docs/variables.md lists "
+            "them.",
         ),
         (
             {"variables": {"AUTH_TOKEN": "x"}},
