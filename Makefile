@@ -24,7 +24,7 @@ ready-browser: # a Chromium for the status page's tests and pictures, where Debi
 toolchain: ## build the Pulumi CLI and its Docker provider from source (registries-only machines)
 	@$(PYTHON) scripts/bootstrap toolchain
 
-.PHONY: up down destroy preview drift logs ps token connect env swarm-init
+.PHONY: up down destroy preview drift logs ps token connect env swarm-init backup restore
 up: ready ## create or change the stack, then make a real MCP call (STACK=dev)
 	@$(STACKS) up --stack $(STACK)
 down: ready ## remove containers and networks; volumes stay (STACK=dev)
@@ -45,6 +45,10 @@ connect: ready-pulumi ## what an MCP client needs to reach the stack (CLIENT=cla
 	@$(STACKS) connect --stack $(STACK) $(CLIENT) $(ARGS)
 swarm-init: ready ## make this engine the manager of a Swarm (ADDR=… if other machines are to join)
 	@$(STACKS) swarm-init --stack $(STACK) $(if $(ADDR),--address $(ADDR))
+backup: ready-pulumi ## copy database, data and state of a stack while it runs (STACK=dev INTO=folder KEEP=7)
+	@$(STACKS) backup --stack $(STACK) $(if $(INTO),--into $(INTO)) $(if $(KEEP),--keep $(KEEP))
+restore: ready-pulumi ## put a backup into a stack that is up (STACK=dev FROM=folder; FORCE=1 replaces what is there)
+	@$(STACKS) restore --stack $(STACK) $(FROM)
 env: ready-pulumi ## print the environment for a bare `pulumi up`, to be evaluated by the shell
 	@$(WITH) more=$$(python -m scripts.stack env --stack $(STACK)) && cat .exai/env && printf '%s\n' "$$more"
 

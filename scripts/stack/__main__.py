@@ -3,9 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from infra.engine import EngineError
 from infra.site import Site
+from scripts.stack.backup.making import KEEP, backup
+from scripts.stack.backup.restoring import restore
 from scripts.stack.connect import connect
 from scripts.stack.destroy import destroy
 from scripts.stack.down import down
@@ -55,6 +58,14 @@ VERBS: dict[str, tuple[str, Verb]] = {
         "make this engine the manager of a Swarm",
         lambda session, given: swarm_init(session, given.address),
     ),
+    "backup": (
+        "copy what the stack keeps, while it runs",
+        lambda session, given: backup(session, given.into, given.keep),
+    ),
+    "restore": (
+        "put a backup into a stack that is up",
+        lambda session, given: restore(session, given.folder),
+    ),
     "env": ("print the environment for a bare `pulumi up`", lambda session, _: env(session)),
 }
 
@@ -90,6 +101,11 @@ def _arguments() -> argparse.Namespace:
             verb.add_argument("client", help="claude-code, codex, gemini, vscode, …")
         if name == "swarm-init":
             verb.add_argument("--address", help="where other machines reach this one (default: alone)")
+        if name == "backup":
+            verb.add_argument("--into", type=Path, metavar="FOLDER", help="default: .exai/backups/<stack>")
+            verb.add_argument("--keep", type=int, default=KEEP, help=f"how many stay (default: {KEEP})")
+        if name == "restore":
+            verb.add_argument("folder", type=Path, help="one backup: the folder with manifest.json")
         if name == "logs":
             verb.add_argument("service", nargs="?", help="one of them only, such as redis")
             verb.add_argument("--tail", type=int, default=LINES, help="how many lines of the past")
