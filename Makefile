@@ -58,7 +58,7 @@ compose-up: ready ## the same topology with docker compose
 compose-down: ready ## stop the compose project; volumes stay
 	@$(WITH) scripts/compose-down.sh
 
-.PHONY: test check format scan e2e conformance bench bench-models image-report describe-tools pictures pin-images
+.PHONY: test check format scan e2e conformance bench bench-models image-report describe-tools reference pictures pin-images
 test: ready ready-browser check ## everything this machine can run; what could not run is named with its reason
 	@$(WITH) python -m pytest
 check: ready-python ## format, lint, types, workflows, secrets in files

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Mapping
 
 import structlog
 
+from app.counted import counted
 from app.protocol.tools import ToolResult, text
 from app.settings import Client
 from app.shared import Shared
@@ -72,8 +73,8 @@ class ClientAdmission:
         self.over_rate += 1
         seconds = max(1, math.ceil(window.seconds_left))
         return _refusal(
-            f"Tool '{tool}' was not run because client '{principal}' has used its {rate} calls of this "
-            f"minute: wait {seconds} s and call it again."
+            f"Tool '{tool}' was not run because client '{principal}' has used its "
+            f"{counted(rate, 'call')} of this minute: wait {seconds} s and call it again."
         )
 
 

@@ -30,7 +30,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     revoking = actions.add_parser("revoke", help="remove a client; what it has open is closed")
     rotating = actions.add_parser("rotate", help="give a client another token and show it once")
     for action in (revoking, rotating):
-        action.add_argument("name", metavar="NAME", help="as `exai-mcp clients list` shows it")
+        action.add_argument("name", metavar="NAME", help="which client")
     listing = actions.add_parser("list", help="list the clients and what they may do")
     for action in (adding, revoking, rotating, listing):
         action.add_argument(

@@ -15,6 +15,7 @@ from app.command_line import reaching
 from app.command_line.bridge import server_url
 from app.command_line.reaching import SECURE, UnknownError
 from app.connecting.clients import CLIENTS, PLACEHOLDER, TOKEN_VARIABLE, McpClient, Scope, Target, Token
+from app.counted import counted
 from app.exits import Exit
 from app.process import run as run_to_end
 from app.process import say
@@ -76,7 +77,7 @@ async def _check(client: McpClient, target: Target) -> Exit:
     except LinkError as error:
         say(f"exai-mcp connect: {str(error).rstrip('.')}. Nothing was written.")
         return Exit.FINDINGS
-    say(f"The server answers: {len(tools)} tools ({', '.join(tools)}).")
+    say(f"The server answers: {counted(len(tools), 'tool')} ({', '.join(tools)}).")
     return Exit.DRAINED
 
 

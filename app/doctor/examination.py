@@ -14,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from app import certificate
+from app.counted import counted
 from app.doctor import machine, stores
 from app.doctor.findings import Finding, fail, ok, warn
 from app.health import Health
@@ -86,7 +87,7 @@ def _versions() -> list[Finding]:
 
 def _settings(settings: Settings) -> list[Finding]:
     clients = len(settings.server_file.clients)
-    listed = f"{clients} clients besides `default` in {settings.config_dir}"
+    listed = f"{counted(clients, 'client')} besides `default` in {settings.config_dir}"
     text = f"{settings.environment}, store {settings.store}, {listed}."
     return [ok("settings", text), *(warn("settings", warning) for warning in settings.warnings)]
 
@@ -131,7 +132,7 @@ async def _public(settings: Settings) -> list[Finding]:
     except certificate.UnreachableError as error:
         return [fail("certificate", str(error))]
     left = shown.left()
-    text = f"{url.host} shows one that ends {shown.expires:%Y-%m-%d} ({left.days} days)"
+    text = f"{url.host} shows one that ends {shown.expires:%Y-%m-%d} ({counted(left.days, 'day')})"
     if left <= timedelta(0):
         return [fail("certificate", f"{text}: renew it, clients refuse it now.")]
     if shown.distrust is not None:

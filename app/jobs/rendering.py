@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.budget.limits import as_usd
+from app.counted import counted
 from app.jobs.account import Account
 from app.jobs.orders import Outcome
 from app.jobs.pages import page, pages
@@ -30,7 +31,7 @@ def completed(account: Account, outcome: Outcome, notes: list[str]) -> dict[str,
         models = [outcome.model.id]
     estimated = any(settlement.state is not CallState.SETTLED for _, settlement in account.settled)
     cached = f" ({sums['cached_tokens']:,} cached)" if sums["cached_tokens"] else ""
-    used = f"{sums['input_tokens']:,} tokens in{cached}, {sums['output_tokens']:,} out"
+    used = f"{counted(sums['input_tokens'], 'token')} in{cached}, {sums['output_tokens']:,} out"
     footer = [
         *([" + ".join(models), used] if models else []),
         f"{'about ' if estimated else ''}{as_usd(account.cost)} USD",

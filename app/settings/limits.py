@@ -35,7 +35,7 @@ class Limits(BaseModel):
         256, description="calls in flight over all sessions of one client: error -31001"
     )
     messages_per_second: Count = Field(
-        1000,
+        500,
         description="messages one client may send while other clients are at work (alone it may use the "
         "whole server): WebSockets are read more slowly, HTTP is 429 with Retry-After",
     )

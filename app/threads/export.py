@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from app.budget.limits import as_usd
+from app.counted import counted
 from app.stores.records import Thread, Turn
 
 FORMAT = "exai-thread/1"
@@ -18,7 +19,7 @@ def as_markdown(thread: Thread, turns: Sequence[Turn]) -> str:
         f"# {thread.title or thread.id}",
         f"Thread `{thread.id}`"
         + (f", project {thread.project}" if thread.project else "")
-        + f", {thread.exchanges} exchanges, begun {thread.created:%Y-%m-%d %H:%M} UTC.",
+        + f", {counted(thread.exchanges, 'exchange')}, begun {thread.created:%Y-%m-%d %H:%M} UTC.",
     ]
     for turn in turns:
         if turn.role == "user":
@@ -26,7 +27,7 @@ def as_markdown(thread: Thread, turns: Sequence[Turn]) -> str:
             parts.append(f"## {turn.number}. {turn.tool or 'Question'}\n\n{turn.text}{files}")
         else:
             cut = "\n\n*This answer was cut off.*" if turn.partial else ""
-            facts = f"*{turn.model}, {turn.output_tokens:,} tokens, {as_usd(turn.cost)} USD*"
+            facts = f"*{turn.model}, {counted(turn.output_tokens, 'token')}, {as_usd(turn.cost)} USD*"
             parts.append(f"### Answer\n\n{turn.text}{cut}\n\n{facts}")
     return "\n\n".join(parts) + "\n"
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pydantic import Field
 
 from app.budget.limits import as_usd
+from app.counted import counted
 from app.protocol.tools import Call, Tool, ToolResult, text
 from app.tools.arguments import Arguments, Facts
 
@@ -152,7 +153,7 @@ def _account(account: Account) -> list[str]:
     ]
     lines += [
         f"Spent today on {row.model} ({row.vendor}){f' in project {row.project}' if row.project else ''}: "
-        f"{as_usd(row.nano_usd)} USD, {row.calls} calls, {row.input_tokens:,} tokens in, "
+        f"{as_usd(row.nano_usd)} USD, {counted(row.calls, 'call')}, {counted(row.input_tokens, 'token')} in, "
         f"{row.output_tokens:,} out."
         for row in account.spent
     ] or ["Nothing spent today."]

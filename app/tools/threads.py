@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
+from app.counted import counted
 from app.ids import new_id
 from app.jobs.errors import RefusedError
 from app.jobs.jobs import Jobs
@@ -143,8 +144,9 @@ class _Actions:
         thread = await self._store.thread(principal, _needed(arguments))
         if arguments.confirm != thread.id:
             raise RefusedError(
-                f"Nothing was deleted. {thread.id} ({thread.title!r}, {exchanges(thread.exchanges)}) would "
-                "be gone for good, with its files and its jobs' answers: repeat the call with "
+                f"Nothing was deleted. {thread.id} ({thread.title!r}, "
+                f"{counted(thread.exchanges, 'exchange')}) would be gone for good, with its "
+                "files and its jobs' answers: repeat the call with "
                 f'"confirm": "{thread.id}".'
             )
         await remove(self._store, self._jobs, principal, thread.id)
@@ -157,13 +159,15 @@ class _Actions:
         through = arguments.through or thread.exchanges
         if through > thread.exchanges:
             raise RefusedError(
-                f"{thread.id} has {exchanges(thread.exchanges)} and no {through}: name one that it has."
+                f"{thread.id} has {counted(thread.exchanges, 'exchange')} and no {through}: name one "
+                "that it has."
             )
         new = await self._store.fork_thread(principal, thread.id, new_id("thread"), through=through)
         facts = {"thread": thread.id, "new": new.id}
         await self._store.record(principal, AuditEvent("thread forked", facts))
         self._changed(principal, new.id)
-        words = f"{new.id} holds the first {exchanges(through)} of {thread.id}: go on with it as `thread`."
+        first = f"the first {counted(through, 'exchange')} of {thread.id}"
+        words = f"{new.id} holds {first}: go on with it as `thread`."
         return ToolResult([text(words)])
 
 
@@ -183,16 +187,11 @@ def as_line(thread: Thread) -> str:
     """Say the same on one line."""
     facts = [
         f"{thread.updated:%Y-%m-%d %H:%M} UTC",
-        exchanges(thread.exchanges),
+        counted(thread.exchanges, "exchange"),
         *([f"project {thread.project}"] if thread.project else []),
         *([f"forked from {thread.forked_from}"] if thread.forked_from else []),
     ]
     return f"- {thread.id}: {thread.title or '(untitled)'} ({', '.join(facts)})"
-
-
-def exchanges(number: int) -> str:
-    """Count them in words."""
-    return "1 exchange" if number == 1 else f"{number} exchanges"
 
 
 def _needed(arguments: ThreadsArguments) -> str:

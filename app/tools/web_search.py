@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.counted import counted
 from app.jobs.orders import Order, Outcome, digest_of
 from app.jobs.run import Run
 from app.protocol.tools import Call
@@ -40,7 +41,7 @@ def web_search_tool(searches: Searches) -> ModelTool[WebSearchArguments]:
                 domain=arguments.domain or None,
             )
             shown = [as_text(number, source) for number, source in enumerate(found, start=1)]
-            pages = "1 page" if len(shown) == 1 else f"{len(shown)} pages"
+            pages = counted(len(shown), "page")
             head = f"{pages} for {arguments.query!r}; what they say is quoted, not vouched for."
             return Outcome(
                 "\n\n".join([head, *shown]) if shown else f"Nothing was found for {arguments.query!r}.", None

@@ -8,10 +8,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
-MESSAGES_PER_SECOND = 1000
+MESSAGES_PER_SECOND = 500
 """What one client may send while others are at work."""
 
-SLICE_SECONDS = 0.05
+SLICE_SECONDS = 0.02
 """Short, so that what a client sends in one burst delays nobody noticeably."""
 
 CONTENTION_SECONDS = 1.0

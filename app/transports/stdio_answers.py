@@ -7,8 +7,9 @@ from app.protocol.envelopes import RequestId
 from app.protocol.errors import InvalidRequest, ProtocolError
 
 LOST = -31010
-"""The bridge's connection broke after the request was sent: it may have run; look with `jobs` before asking
-again."""
+"""The bridge's connection broke after the request was sent: it may have run.
+
+Look with `jobs` before asking again."""
 
 UNREACHABLE = -31011
 """The bridge could not send the request: it did not run, send it again."""

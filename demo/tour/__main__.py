@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import os
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_run(options.port, once=options.once))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print()
     except (StartError, RuntimeError) as error:
         print(error, file=sys.stderr)
@@ -31,13 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _run(port: int, *, once: bool) -> None:
+    this = asyncio.current_task()
+    assert this is not None  # noqa: S101 - asyncio.run makes one
+    # Otherwise the server would go on without anybody who knows of it.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with tempfile.TemporaryDirectory(prefix="exai-demo-") as folder:
         async with vendors() as vendors_at, server(vendors_at, Path(folder), port) as running:
             print(f"The server listens at {running.url}; its two vendors are scripts of this demo.\n")
             await _tour(running)
             if once:
                 return
-            print(_invitation(running))
+            print(_invitation(running), flush=True)
             await asyncio.Event().wait()
 
 
@@ -67,7 +73,10 @@ def _invitation(running: Running) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo.tour", description=__doc__)
-    parser.add_argument("--port", type=int, default=PORT, help=f"default {PORT}; 0 takes a free one")
+    port = os.environ.get("WS_PORT", str(PORT))
+    parser.add_argument(
+        "--port", type=int, default=port, help=f"default WS_PORT, else {PORT}; 0 takes a free one"
+    )
     parser.add_argument("--once", action="store_true", help="end when everything was shown")
     return parser
 

@@ -13,7 +13,7 @@ MAKEFILE = Path(__file__).resolve().parents[2] / "Makefile"
 
 def verbs() -> str:
     """Return every verb of the Makefile that has words of its own."""
-    found = re.findall(r"^([a-z0-9-]+):.*## (.+)$", MAKEFILE.read_text(), re.MULTILINE)
+    found = re.findall(r"^([a-z-]+):.*## (.+)$", MAKEFILE.read_text(), re.MULTILINE)
     return table(("verb", "what it does"), *((f"`make {verb}`", words) for verb, words in found))
 
 

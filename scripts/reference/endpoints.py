@@ -11,7 +11,8 @@ from app.transports.guard import PROBES
 from scripts.reference.blocks import table
 from scripts.reference.sentences import under_constants
 
-WEBSOCKET = "WebSocket"
+BY_WEBSOCKET = {"/": {"WebSocket"}, contract.MCP_PATH: {"DELETE", "GET", "POST", "WebSocket"}}
+"""A WebSocket begins as a GET, so its routes do not show what they are for."""
 
 
 def routes() -> dict[str, set[str]]:
@@ -33,14 +34,12 @@ def endpoints() -> str:
         for name, text in under_constants(contract).items()
         if name.endswith("_PATH")
     }
-    rows = []
-    for path, methods in routes().items():
-        if path.startswith(f"{contract.STATUS_PATH}/"):
-            continue
-        if path in ("/", contract.MCP_PATH):
-            methods = {WEBSOCKET, *methods} if path != "/" else {WEBSOCKET}
-        meaning = words[contract.MCP_PATH if path == "/" else path]
-        rows.append((f"`{path}`", ", ".join(sorted(methods)), _needs(path), meaning))
+    words["/"] = f"MCP over WebSocket, as at `{contract.MCP_PATH}`."
+    rows = [
+        (f"`{path}`", ", ".join(sorted(BY_WEBSOCKET.get(path, methods))), _needs(path), words[path])
+        for path, methods in sorted(routes().items())
+        if not path.startswith(f"{contract.STATUS_PATH}/")
+    ]
     return table(("path", "methods", "needs", "what it is"), *rows)
 
 

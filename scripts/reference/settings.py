@@ -58,6 +58,6 @@ def _rows(record: type[BaseModel], where: str = "") -> list[tuple[str, ...]]:
 
 
 def _default(value: object) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:g}" if isinstance(value, float | Decimal) else "none"
+    if isinstance(value, float | Decimal) and value == int(value):
+        value = int(value)
+    return f"{value:,}" if isinstance(value, int | float | Decimal) else "none"

@@ -142,9 +142,9 @@ def test_neither_knows_the_other() -> None:
 
 
 def test_it_is_in_neither_the_wheel_nor_the_image() -> None:
-    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert "app" in built["packages"]
-    assert "demo" not in built["packages"]
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert "app" in wheel["packages"]
+    assert "demo" not in wheel["packages"]
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignored
     assert not any("demo" in line for line in ignored)

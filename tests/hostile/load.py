@@ -33,6 +33,7 @@ MARK = "hostile"
 PACE_SECONDS = 0.1
 PAUSE_SECONDS = 0.05
 CHUNK_SECONDS = 0.5
+ARRIVALS = 200
 ATTACKERS_NICENESS = 10
 MOST_TIMES_SLOWER = 3.0
 """What 200 hostile connections may make of the honest calls' p99.9."""
@@ -89,6 +90,8 @@ async def honest_clients(port: int, count: int, seconds: float) -> Found:
 async def hostile_peer(port: int, kind: int, token: str) -> None:
     """Do one kind of harm, again and again, with the token of another client where one is needed."""
     attacks = (_pings, _calls, _garbage, _slow, _guesses, _posts)
+    # They come within a second, as the honest ones do.
+    await asyncio.sleep(kind % ARRIVALS / ARRIVALS)
     while True:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError, ValueError, IndexError):
             line = Line(*await asyncio.open_connection("127.0.0.1", port))
