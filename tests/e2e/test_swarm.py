@@ -5,6 +5,7 @@ The tests share one stack and build on one another: each leaves it up and health
 
 import asyncio
 import base64
+import io
 import json
 import re
 import secrets
@@ -134,7 +135,8 @@ def test_ps_and_logs_know_services(swarm: Production) -> None:
 async def test_files_metrics_and_the_page_with_its_events_pass_the_edge(swarm: Production) -> None:
     known, origin = {"Authorization": f"Bearer {swarm.token}"}, {"Origin": "https://localhost"}
     async with swarm.visitor() as http:
-        async with http.post("/files?name=large.txt", data=b"a" * MAX_FILE_BYTES, headers=known) as response:
+        file = io.BytesIO(b"a" * MAX_FILE_BYTES)
+        async with http.post("/files?name=large.txt", data=file, headers=known) as response:
             assert response.status == 201, await response.text()
             assert (await response.json())["size"] == MAX_FILE_BYTES
         async with http.get("/metrics") as response:
