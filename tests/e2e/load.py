@@ -231,9 +231,9 @@ class Load:
             number = next(numbers)
             reply = await socket.ask(_call(number, mark, seconds))
             if reply is None:
-                # It answered all that it had taken, and this it did not take.
+                # It answered all that it had taken, and this it did not take: asked again, elsewhere.
                 tally.goodbyes += 1
-                return False
+                return await call(mark, seconds)
             if "error" in reply:
                 # Refused before it ran: the server is leaving.
                 return False

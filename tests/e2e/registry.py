@@ -50,7 +50,7 @@ def program() -> str | None:
 
 @contextmanager
 def running(command: str, private: PrivateEngine, folder: Path) -> Iterator[str]:
-    """Run it until the block ends; gives `localhost:<port>`, by which both sides reach it."""
+    """Run it until the block ends; gives `localhost:<port>`, where it is reached here and by the engine."""
     port = free_port()
     config = folder / "registry.yml"
     config.write_text(

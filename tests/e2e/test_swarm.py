@@ -5,6 +5,7 @@ The tests share one stack and build on one another: each leaves it up and health
 
 import asyncio
 import base64
+import io
 import json
 import re
 import secrets
@@ -134,7 +135,8 @@ def test_ps_and_logs_know_services(swarm: Production) -> None:
 async def test_files_metrics_and_the_page_with_its_events_pass_the_edge(swarm: Production) -> None:
     known, origin = {"Authorization": f"Bearer {swarm.token}"}, {"Origin": "https://localhost"}
     async with swarm.visitor() as http:
-        async with http.post("/files?name=large.bin", data=bytes(MAX_FILE_BYTES), headers=known) as response:
+        file = io.BytesIO(b"a" * MAX_FILE_BYTES)
+        async with http.post("/files?name=large.txt", data=file, headers=known) as response:
             assert response.status == 201, await response.text()
             assert (await response.json())["size"] == MAX_FILE_BYTES
         async with http.get("/metrics") as response:
@@ -300,6 +302,7 @@ async def test_a_server_that_cannot_work_is_put_back_and_named(swarm: Production
     assert len(swarm.images()) <= 2, "images of earlier updates were left behind"
 
 
+@pytest.mark.long
 async def test_a_server_that_never_becomes_healthy_takes_no_traffic(swarm: Production) -> None:
     async with swarm.under_load(ONE_CALL) as load:
         with swarm.checkout.edited("app/healthcheck.py", "return 1 if problem else 0", "return 1"):
@@ -329,6 +332,7 @@ async def test_a_wrong_configuration_is_put_back_and_named(swarm: Production) ->
     assert ANSWERED in swarm.up()
 
 
+@pytest.mark.long
 async def test_a_server_that_cannot_reach_its_store_takes_no_traffic(swarm: Production) -> None:
     there, nowhere = 'f"{contract.POSTGRES_SERVICE}:', 'f"192.0.2.1:'  # RFC 5737: nobody has this address
     async with swarm.under_load(ONE_CALL) as load:
@@ -359,6 +363,7 @@ async def test_passwords_of_the_stores_are_rotated_without_a_lost_call_or_a_rest
     assert swarm.twice() == []
 
 
+@pytest.mark.long
 async def test_the_state_key_is_rotated_without_a_session_that_is_not_found(swarm: Production) -> None:
     old, new = swarm.secrets_set["stateKey"], secrets.token_hex(16)
     async with swarm.under_load() as load:
@@ -372,6 +377,7 @@ async def test_the_state_key_is_rotated_without_a_session_that_is_not_found(swar
     assert load.lost == []
 
 
+@pytest.mark.long
 async def test_the_certificate_is_rotated_without_a_lost_call(swarm: Production) -> None:
     servers, edges = set(swarm.running("exai-mcp-server")), set(swarm.running("edge"))
     door = set(swarm.running("door"))
@@ -387,6 +393,7 @@ async def test_the_certificate_is_rotated_without_a_lost_call(swarm: Production)
     assert len(set(swarm.running("edge")) - edges) == 2
 
 
+@pytest.mark.long
 async def test_a_rotated_token_is_the_only_one_that_opens(swarm: Production) -> None:
     old = swarm.token
     swarm.secret("authToken", secrets.token_hex(16))
@@ -397,6 +404,7 @@ async def test_a_rotated_token_is_the_only_one_that_opens(swarm: Production) -> 
     assert await swarm.status(old) == 401
 
 
+@pytest.mark.long
 async def test_replicas_come_and_go_without_a_lost_call(swarm: Production) -> None:
     swarm.configure(server=ROOMY)
     assert ANSWERED in swarm.up()
@@ -463,6 +471,7 @@ async def test_of_two_updates_at_once_the_second_is_refused_in_one_sentence(swar
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 def test_a_killed_container_is_back_by_itself(swarm: Production) -> None:
     for service in ("redis", "postgres", "exai-mcp-server"):
         container = next(iter(swarm.running(service)))
