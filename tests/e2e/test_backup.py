@@ -32,7 +32,8 @@ async def main():
     store = adapters.store(Settings.from_env(os.environ, pathlib.Path.cwd()))
     await store.open()
     for n in range({LINKS}):
-        job = NewJob(f"job_{{n:020}}", "default", "chat", "", "A title", "0" * 64, "a-replica", 30.0, no_store=True)
+        id_, digest = f"job_{{n:020}}", "0" * 64
+        job = NewJob(id_, "default", "chat", "", "A title", digest, "a-replica", 30.0, no_store=True)
         await store.start_job(job, prompt=None, call=None, audit=AuditEvent("job started", {{"n": n}}))
     await store.close()
 
