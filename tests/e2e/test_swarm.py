@@ -155,6 +155,10 @@ async def test_files_metrics_and_the_page_with_its_events_pass_the_edge(swarm: P
             # Each word comes when it is said: nothing on the way waits for more.
             assert (await response.content.readline()).startswith(b"retry: ")
             await response.content.readuntil(b"data: ")
+            # It has no end for TLS to take leave at.
+            assert response.connection is not None
+            assert response.connection.transport is not None
+            response.connection.transport.abort()
 
 
 def test_what_runs_is_hardened_and_bounded(swarm: Production) -> None:
