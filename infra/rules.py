@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from app import contract
 from app.settings.rules import SECRET_MINIMUM
 from app.settings.variables import VARIABLES
 from infra import certificate
@@ -101,7 +102,13 @@ def _variables(settings: "Settings") -> Iterator[str]:
     known = {variable.name: variable for variable in VARIABLES}
     for name, text in settings.variables.items():
         variable = known.get(name)
-        if variable is None:
+        if name in contract.PROXY_VARIABLES:
+            if "@" in text:
+                yield (
+                    f"`{{ns}}variables.{name}` holds a password, which everybody could read who may look at "
+                    "the container: use a proxy that asks for none."
+                )
+        elif variable is None:
             yield f"`{{ns}}variables.{name}` is no variable of the server: docs/variables.md lists them."
         elif variable.secret:
             yield f"`{{ns}}variables.{name}` is a secret, which has no place there: remove it."

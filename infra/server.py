@@ -105,13 +105,22 @@ def _environment(args: ServerArgs, secrets: Sequence[Secret]) -> dict[str, pulum
         **files,
         **reload,
         **behind,
+        **_authorities(args.site.root, settings),
         **settings.variables,
     }
 
 
+def _authorities(root: Path, settings: Settings) -> dict[str, pulumi.Input[str]]:
+    """Return the variable that names the bundle of `config/`, where there is one and the server gets it."""
+    given = settings.is_production or settings.hot_reload
+    there = given and (root / "config" / contract.AUTHORITIES).is_file()
+    return {"SSL_CERT_FILE": f"{contract.CONFIG_PATH}/{contract.AUTHORITIES}"} if there else {}
+
+
 def _files(root: Path) -> Mapping[str, pulumi.Input[str]]:
     """Return the configuration that production runs with: a copy, which an edit does not change."""
-    found = sorted((root / "config").glob("*.toml"))
+    folder = root / "config"
+    found = sorted([*folder.glob("*.toml"), *folder.glob(contract.AUTHORITIES)])
     return {f"{contract.CONFIG_PATH}/{file.name}": file.read_text(encoding="utf-8") for file in found}
 
 

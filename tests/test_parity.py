@@ -24,7 +24,7 @@ SERVICES = (contract.NAME, contract.REDIS_SERVICE, contract.POSTGRES_SERVICE)
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 OF_THE_IMAGE = {"WS_HOST", "WS_PORT", "DATA_DIR", "LOG_DIR", "CONFIG_DIR"}
 """What the image sets, and compose therefore does not."""
-OF_THE_SYSTEM = {"HTTPS_PROXY", "NO_PROXY"}
+OF_THE_SYSTEM = set(contract.PROXY_VARIABLES)
 """What httpx reads itself."""
 OF_THE_STORES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 PROBE_TIMES = (

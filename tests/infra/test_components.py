@@ -206,6 +206,24 @@ def test_secrets_and_configuration_of_a_service_are_swarms_own(
     assert base64.b64decode(made["data"]) == b"[limits]\n"
 
 
+def test_the_server_goes_through_a_proxy_and_trusts_the_authorities_it_is_given(
+    declare: Declare, root: Path, production: Callable[..., dict[str, str]]
+) -> None:
+    (root / "config" / "ca.crt").write_text("the bundle")
+    proxies = json.dumps({"HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": "internal"})
+
+    declared = declare("server", root, "prod", production("swarm", variables=proxies))
+
+    container = declared.one("Service", "prod-exai-mcp-server")["taskSpec"]["containerSpec"]
+    assert container["env"]["HTTPS_PROXY"] == "http://proxy.example.com:3128"
+    assert container["env"]["NO_PROXY"] == "internal"
+    assert container["env"]["SSL_CERT_FILE"] == "/app/config/ca.crt"
+    assert {config["fileName"] for config in container["configs"]} == {
+        "/app/config/server.toml",
+        "/app/config/ca.crt",
+    }
+
+
 @pytest.mark.parametrize(("part", "service"), [("cache", "redis"), ("database", "postgres")])
 def test_a_store_on_a_swarm_stays_on_the_machine_of_its_volume(
     declare: Declare, root: Path, production: Callable[..., dict[str, str]], part: str, service: str

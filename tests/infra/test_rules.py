@@ -197,6 +197,11 @@ def test_supabase_is_a_database_by_its_own_key() -> None:
             "them.",
         ),
         (
+            {"variables": {"HTTPS_PROXY": "http://me:secret@proxy.example.com:3128"}},
+            "`exai-mcp-server:variables.HTTPS_PROXY` holds a password, which everybody could read who may "
+            "look at the container: use a proxy that asks for none.",
+        ),
+        (
             {"variables": {"AUTH_TOKEN": "x"}},
             "`exai-mcp-server:variables.AUTH_TOKEN` is a secret, which has no place there: remove it.",
         ),
