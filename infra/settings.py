@@ -33,67 +33,109 @@ class Images(Record):
 
 
 class Settings(Record):
-    """Everything a stack may say. `prefix` makes names unique on an engine; None means the stack's name."""
+    """Everything a stack may say: `title` is what a key is for, `description` what it takes."""
 
     environment: Literal["development", "production"] = Field(
-        "development", description="development or production"
+        "development",
+        title="production is reached through an edge and takes its secrets from the configuration",
+        description="development or production",
     )
-    engine: Literal["containers", "swarm"] = Field("containers", description="containers or swarm")
+    engine: Literal["containers", "swarm"] = Field(
+        "containers",
+        title="plain containers on one host, or Docker Swarm (production only)",
+        description="containers or swarm",
+    )
     prefix: StrictStr | None = Field(
         None,
+        title="what the names of its parts begin with; unset: the stack's name",
         pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
         description="at most 31 lower-case letters, digits and hyphens, starting with a letter or digit",
     )
     published_port: StrictInt = Field(
-        contract.PORT, ge=1, le=65535, description="a port number from 1 to 65535 on the host"
+        contract.PORT,
+        title="where clients come in, on the host",
+        ge=1,
+        le=65535,
+        description="a port number from 1 to 65535 on the host",
     )
     public_url: StrictStr | None = Field(
         None,
+        title="the address that clients are told, and that the certificate must be for",
         pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
         description="the address that clients use, such as https://mcp.example.com:8079",
     )
     image: StrictStr | None = Field(
         None,
+        title="taken as it is; unset: built from the checkout",
         pattern=r"^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$",
         description="an image by its digest, such as registry.example.com/exai-mcp-server@sha256:…",
     )
     registry: StrictStr | None = Field(
         None,
+        title="where what is built is pushed to; several machines need it, or `image`",
         pattern=r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9._-]+)*$",
         description="where images are pushed to, such as registry.example.com/team",
     )
     replicas: StrictInt = Field(
-        1, ge=1, le=MOST_REPLICAS, description=f"a whole number of servers from 1 to {MOST_REPLICAS}"
+        1,
+        title="servers",
+        ge=1,
+        le=MOST_REPLICAS,
+        description=f"a whole number of servers from 1 to {MOST_REPLICAS}",
     )
     external: list[Literal["postgres", "redis"]] = Field(
-        [], description="a list of stores that are run elsewhere: postgres, redis or both"
+        [],
+        title="stores that are run elsewhere",
+        description="a list of stores that are run elsewhere: postgres, redis or both",
     )
     healthy_within: StrictInt = Field(
         90,
+        title="how long an update waits for each part",
         ge=1,
         le=3600,
         description="a whole number of seconds from 1 to 3600, for each container's probe to pass",
     )
     monitor: StrictInt = Field(
         10,
+        title="how long Swarm watches what it has updated",
         ge=1,
         le=600,
         description="a whole number of seconds from 1 to 600, for which what was updated must not fail",
     )
-    hot_reload: StrictBool = Field(False, description="true or false")
+    hot_reload: StrictBool = Field(
+        False,
+        title="the server starts again when a file of the checkout changes (development only)",
+        description="true or false",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+        "INFO", title="what the server logs", description="DEBUG, INFO, WARNING or ERROR"
     )
     variables: dict[str, StrictStr] = Field(
-        {}, description="a mapping of the server's own variables, each value a string in quotes"
+        {},
+        title="the server's variables, and HTTPS_PROXY and NO_PROXY without a password",
+        description="a mapping of the server's own variables, each value a string in quotes",
     )
-    protect: StrictBool = Field(False, description="true or false")
-    server: ServerLimits = Field(ServerLimits(), description="a mapping of limits")
-    redis: RedisLimits = Field(RedisLimits(), description="a mapping of limits")
-    postgres: PostgresLimits = Field(PostgresLimits(), description="a mapping of limits")
-    edge: EdgeLimits = Field(EdgeLimits(), description="a mapping of limits")
-    logging: Logging = Field(Logging(), description="a mapping with driver and options")
-    images: Images = Field(Images(), description="a mapping of image names")
+    protect: StrictBool = Field(
+        False, title="data volumes cannot be deleted by an edit", description="true or false"
+    )
+    server: ServerLimits = Field(
+        ServerLimits(), title="limits of each server", description="a mapping of limits"
+    )
+    redis: RedisLimits = Field(RedisLimits(), title="limits of Redis", description="a mapping of limits")
+    postgres: PostgresLimits = Field(
+        PostgresLimits(), title="limits of PostgreSQL", description="a mapping of limits"
+    )
+    edge: EdgeLimits = Field(EdgeLimits(), title="limits of each HAProxy", description="a mapping of limits")
+    logging: Logging = Field(
+        Logging(),
+        title="where the output of every container goes",
+        description="a mapping with driver and options",
+    )
+    images: Images = Field(
+        Images(),
+        title="base images other than those of `images.lock`, by `python`, `redis`, `postgres`, `haproxy`",
+        description="a mapping of image names",
+    )
 
     @model_validator(mode="before")
     @classmethod

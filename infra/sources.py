@@ -19,7 +19,13 @@ from infra import development
 TEXTS = frozenset({"prefix"})
 """Keys whose value stays text even where it looks like a number: YAML's `prefix: 12` arrives as 12."""
 
-OF_THE_STACK = ("postgres_password", "redis_password", "tls_certificate", "tls_key")
+OF_THE_STACK = {
+    "postgres_password": "of the PostgreSQL that the stack runs",
+    "redis_password": "of the Redis that the stack runs",
+    "tls_certificate": "the edge's certificate and those between it and the authority, as PEM",
+    "tls_key": "its private key, as PEM",
+}
+"""Secrets that the server does not know, and what each is."""
 OF_THE_SERVER = tuple(variable.field for variable in VARIABLES if variable.secret)
 SECRETS = {to_camel(name): name for name in (*OF_THE_SERVER, *OF_THE_STACK)}
 """The keys that hold secrets, and the names of the files that they become."""

@@ -56,10 +56,14 @@ class Serving:
         """
         if len(call.session.calls) >= self._max_per_session:
             raise Busy(
-                f"{self._max_per_session} calls are in flight; wait for one to finish, then try again."
+                f"This session has as many calls in flight as it may ({self._max_per_session}); wait for one "
+                "to finish, then try again."
             )
         if self._running.get(call.principal, 0) >= self._max_per_client:
-            raise Busy(f"This client has {self._max_per_client} calls in flight; wait, then try again.")
+            raise Busy(
+                f"This client has as many calls in flight as it may ({self._max_per_client}); wait, then try "
+                "again."
+            )
 
     def start(self, call: Call, method: str, handler: Served, params: Params) -> None:
         """Serve a call in a task of its own, which begins at once; one that has to wait is on the books."""

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.reference import codes, commands, endpoints, metrics, settings, tools
+from scripts.reference import codes, commands, endpoints, metrics, settings, stacks, tools
 from scripts.reference.blocks import Sources, names, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +25,8 @@ def sources() -> Sources:
         "error-codes": codes.error_codes,
         "verbs": commands.verbs,
         "commands": commands.exai_mcp,
+        "stack-keys": stacks.keys,
+        "stack-secrets": stacks.secrets,
         "prompts": tools.prompts,
         **tools.tools(),
     }

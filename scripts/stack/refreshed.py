@@ -62,7 +62,7 @@ def _what(one: Difference) -> str:
     if one.field == STOPPED:
         return "is not running"
     if one.field == REPLICAS:
-        return f"has {after} replicas, and should have {before}"
+        return f"has {after} {'replica' if after == '1' else 'replicas'}, and should have {before}"
     return f"{one.field} is {after}, and should be {before}"
 
 

@@ -3,17 +3,21 @@
 from pathlib import Path
 
 import pytest
+from pydantic.alias_generators import to_camel
 
 from app.contract import MCP_PATH
 from app.exits import Exit
 from app.settings import VARIABLES
 from app.telemetry.metrics import METRICS
+from infra.settings import Settings
+from infra.sources import SECRETS
 from scripts.describe_tools import listing
 from scripts.reference.__main__ import DOCS, pages, sources
 from scripts.reference.blocks import names, table, written
 from scripts.reference.endpoints import routes
 
 PAGES = pages()
+EXPLAINING = ("commands", "endpoints", "variables", "metrics", "stack-file")
 
 
 def text(name: str) -> str:
@@ -32,6 +36,19 @@ def test_everything_that_can_be_written_stands_on_one_page() -> None:
 @pytest.mark.parametrize("name", [variable.name for variable in VARIABLES])
 def test_every_setting_is_documented(name: str) -> None:
     assert f"\n| `{name}`" in text("variables")
+
+
+@pytest.mark.parametrize("key", [*map(to_camel, Settings.model_fields), *SECRETS])
+def test_every_key_of_a_stack_file_is_documented(key: str) -> None:
+    assert f"\n| `{key}`" in text("stack-file")
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_key_of_a_stack_file_says_what_it_is_for(name: str) -> None:
+    field = Settings.model_fields[name]
+
+    assert field.title
+    assert field.description
 
 
 @pytest.mark.parametrize("name", [entry["name"] for entry in listing()])
@@ -57,9 +74,7 @@ def test_every_endpoint_is_documented(path: str) -> None:
 
 
 def test_no_cell_that_explains_is_empty() -> None:
-    rows = [
-        row for name in ("commands", "endpoints", "variables", "metrics") for row in text(name).splitlines()
-    ]
+    rows = [row for name in EXPLAINING for row in text(name).splitlines()]
 
     assert [row for row in rows if row.startswith("| `") and row.endswith("|  |")] == []
 

@@ -108,7 +108,7 @@ def test_every_thread_is_back_on_a_fresh_stack_and_the_audit_log_is_whole(taken:
     done = other.verb("restore", str(taken))
 
     assert done.returncode == 0, done.stdout
-    (told,) = re.findall(r"([\d,]+) threads are back and the audit log is whole, in [\d.]+ s", done.stdout)
+    (told,) = re.findall(r"([\d,]+) threads came back and the audit log is whole, in [\d.]+ s", done.stdout)
     assert told == f"{THREADS:,}"
     assert sql(other, "SELECT count(*) FROM exai.threads") == str(THREADS)
     assert sql(other, "SELECT count(*) FROM exai.audit") == str(LINKS)

@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 from app import contract
+from app.counted import counted
 from app.version import VERSION
 from infra import engine
 from infra.site import GENERATED
@@ -51,5 +52,5 @@ def backup(session: Session, into: Path | None, keep: int) -> int:
         print(f"  {name:<14} {part.bytes:>12,} bytes  sha256 {part.sha256[:16]}…")
     for gone in archive.rotate(folder, keep):
         print(f"  removed {gone.name} (KEEP={keep})")
-    print(f"{whole} holds {threads:,} threads of {site.stack}, as of schema {schema}.")
+    print(f"{whole} holds {counted(threads, 'thread')} of {site.stack}, as of schema {schema}.")
     return 0

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from app import contract
+from app.counted import counted
 from app.stores import migrations
 from infra import engine
 from infra.site import Site
@@ -37,10 +38,10 @@ def restore(session: Session, folder: Path) -> int:
     if there := database.threads:
         if os.environ.get("FORCE") != "1":
             raise StackError(
-                f"The stack {site.stack} holds {there:,} threads, which a restore would replace: restore "
-                "into a fresh stack, or set FORCE=1 to mean it."
+                f"The stack {site.stack} holds {counted(there, 'thread')}, which a restore would replace: "
+                "restore into a fresh stack, or set FORCE=1 to mean it."
             )
-        session.confirm(f"Replace the {there:,} threads of {site.stack} by those of {manifest.made}?")
+        session.confirm(f"Replace {counted(there, 'thread')} of {site.stack} by those of {manifest.made}?")
     began = time.monotonic()
     with step("the database is restored"):
         database.restore(folder / archive.DATABASE)
@@ -56,12 +57,13 @@ def restore(session: Session, folder: Path) -> int:
     print(said, end="")
     if found < manifest.threads:
         raise StackError(
-            f"{found:,} of {manifest.threads:,} threads are there: the backup is whole, so look at the "
-            "database's log."
+            f"{found:,} of {counted(manifest.threads, 'thread')} came back: the backup is whole, so look at "
+            "the database's log."
         )
     print(
-        f"{found:,} threads are back and the audit log is whole, in {time.monotonic() - began:.1f} s. "
-        f"The state in {archive.STATE} was left alone: `pulumi stack import` takes it."
+        f"{counted(found, 'thread')} came back and the audit log is whole, in "
+        f"{time.monotonic() - began:.1f} s. The state in {archive.STATE} was left "
+        "alone: `pulumi stack import` takes it."
     )
     return 0
 
