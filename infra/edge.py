@@ -20,7 +20,8 @@ CERTIFICATE = "tls"
 DRAIN = "SIGUSR1"
 """HAProxy takes nothing new and finishes what it has."""
 AT_ONCE = "SIGTERM"
-DOOR_STOP_SECONDS = 5
+DOOR_STOP_SECONDS = 30
+"""It ends at once; the provider gives up on removing a service whose tasks are not gone after this."""
 
 
 @dataclass(frozen=True)

@@ -262,6 +262,7 @@ def _forms(text: str) -> set[str]:
     return {middle, encoded, urllib.parse.quote(middle, safe=""), middle[::-1]}
 
 
+@pytest.mark.long
 async def test_a_new_image_reaches_every_client_without_a_lost_call(swarm: Production) -> None:
     before = set(swarm.running("exai-mcp-server"))
     async with swarm.under_load() as load:
@@ -350,6 +351,7 @@ async def test_a_server_that_cannot_reach_its_store_takes_no_traffic(swarm: Prod
     assert ANSWERED in swarm.up()
 
 
+@pytest.mark.long
 async def test_passwords_of_the_stores_are_rotated_without_a_lost_call_or_a_restart(
     swarm: Production,
 ) -> None:
