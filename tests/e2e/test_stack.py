@@ -23,6 +23,7 @@ from tests.e2e.checkout import Stack, docker
 
 pytestmark = [pytest.mark.engine, pytest.mark.pulumi]
 
+RESOURCES = 19
 RELOAD_SECONDS = 30
 """Bounds the wait; the figure to reach is 3 s and is printed."""
 INTERRUPT_SECONDS = 120
@@ -70,7 +71,7 @@ def test_a_second_up_changes_nothing_and_asks_again(stack: Stack) -> None:
     said = stack.up()
 
     assert not CHANGED.search(said), said
-    assert "20 unchanged" in said
+    assert f"{RESOURCES} unchanged" in said
     assert "MCP call answered in" in said
     assert stack.ids() == before
     print(re.findall(r"Duration: .*", said))  # noqa: T201 - the figure of this run
@@ -83,7 +84,7 @@ def test_a_bare_pulumi_up_needs_only_what_env_prints(stack: Stack) -> None:
     done = stack.checkout.run("sh", "-c", f"{exports.stdout}\npulumi up --yes --suppress-progress")
 
     assert done.returncode == 0, done.stdout
-    assert "20 unchanged" in done.stdout
+    assert f"{RESOURCES} unchanged" in done.stdout
 
 
 def test_the_committed_stack_file_is_not_written_to(stack: Stack) -> None:
@@ -267,7 +268,7 @@ def test_an_unanswered_call_fails_the_update_and_the_next_one_too(stack: Stack) 
     complaint = f"did not answer a client's call to ws://127.0.0.1:{stack.port}/mcp"
     assert complaint in first
     assert complaint in second
-    assert "20 unchanged" in second
+    assert f"{RESOURCES} unchanged" in second
     assert "Traceback" not in first + second
     assert ANSWERED in stack.up()
     assert len(stack.images()) == 1, "images of earlier updates were left behind"
@@ -283,7 +284,8 @@ def test_a_rotated_password_reaches_the_database_and_the_server(stack: Stack) ->
     after = stack.ids()
     changed = {name for name in after if after[name] != before[name]}
     assert file.read_text() != old
-    assert changed == {stack.container("postgres"), stack.container("exai-mcp-server")}
+    # The database learns it while it runs.
+    assert changed == {stack.container("exai-mcp-server")}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
