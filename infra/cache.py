@@ -68,12 +68,13 @@ class Cache(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-        async def open_to(password: str) -> str:
-            await logins.assured(logins.redis_give, args.site, contract.REDIS_SERVICE, password)
-            return redis_url(password)
-
         password = args.credentials.text("redis_password")
-        return args.credentials.put("redis_url", running.id.apply(lambda _: open_to(password)))
+
+        async def open_up() -> None:
+            await logins.assured(logins.redis_give, args.site, contract.REDIS_SERVICE, password)
+
+        url = logins.once_open(running, redis_url(password), open_up)
+        return args.credentials.put("redis_url", url)
 
 
 def redis_url(password: str) -> str:

@@ -86,12 +86,13 @@ class Database(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-        async def open_to(password: str) -> str:
-            await logins.assured(logins.postgres_give, args.site, contract.POSTGRES_SERVICE, password)
-            return database_url(password)
-
         password = args.credentials.text("postgres_password")
-        return args.credentials.put("database_url", running.id.apply(lambda _: open_to(password)))
+
+        async def open_up() -> None:
+            await logins.assured(logins.postgres_give, args.site, contract.POSTGRES_SERVICE, password)
+
+        url = logins.once_open(running, database_url(password), open_up)
+        return args.credentials.put("database_url", url)
 
 
 def database_url(password: str) -> str:

@@ -9,7 +9,7 @@ or in a file of ours.
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 import pulumi
@@ -19,6 +19,7 @@ from infra import engine
 from infra.secret import Credentials
 from infra.settings import Settings
 from infra.site import Site
+from infra.workload import Running
 
 PASSING_SECONDS = 900
 """How long a password still opens the door after an update has replaced it: longer than a server may
@@ -86,14 +87,27 @@ def redis_retire(container: str, password: str) -> None:
     engine.ask("exec", "--detach", container, "sh", "-c", script)
 
 
+def once_open(store: Running, url: str, open_up: Callable[[], Awaitable[None]]) -> pulumi.Output[str]:
+    """Return the URL of a store, known once the store has been opened to its password.
+
+    A plan opens nothing and knows the URL at once: or whatever reads it would seem to change with the store.
+    """
+    if pulumi.runtime.is_dry_run():
+        return pulumi.Output.from_input(url)
+
+    async def opened(_: str) -> str:
+        await open_up()
+        return url
+
+    return store.id.apply(opened)
+
+
 async def assured(give: Callable[[str, str], None], site: Site, service: str, password: str) -> None:
-    """Make sure of a login in this update, as soon as the store is healthy; a preview changes nothing.
+    """Make sure of a login as soon as the store is healthy.
 
     Raises:
         pulumi.RunError: the store could not be asked, or refused.
     """
-    if pulumi.runtime.is_dry_run():
-        return
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:

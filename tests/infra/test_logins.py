@@ -10,6 +10,7 @@ from infra.database import database_url
 from infra.engine import EngineError
 from infra.settings import Settings
 from infra.site import Site
+from infra.workload import Running
 
 AWKWARD = 'it\'s a \\ "word" ; DROP :x'
 
@@ -54,7 +55,6 @@ def test_urls_carry_any_password() -> None:
     assert database_url("a/b") == f"postgresql://{logins.postgres_login('a/b')}:a%2Fb@postgres:5432/exai"
 
 
-@pytest.mark.usefixtures("update")
 async def test_a_store_that_is_not_healthy_yet_is_waited_for(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,7 +76,6 @@ async def test_a_store_that_is_not_healthy_yet_is_waited_for(
     assert given == [("container", "pw")]
 
 
-@pytest.mark.usefixtures("update")
 async def test_waiting_for_a_store_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def none(_site: Site, _service: str) -> str:
         raise EngineError("No healthy container is there.")
@@ -88,12 +87,33 @@ async def test_waiting_for_a_store_ends(site: Site, monkeypatch: pytest.MonkeyPa
         await logins.assured(lambda *_: None, site, "redis", "pw")
 
 
+@pytest.mark.usefixtures("update")
+async def test_a_url_is_known_once_the_store_is_open() -> None:
+    opened: list[bool] = []
+
+    async def open_up() -> None:
+        opened.append(True)
+
+    url = logins.once_open(_store(pulumi.Output.from_input("id")), "redis://r", open_up)
+
+    assert await url.future() == "redis://r"
+    assert opened == [True]
+
+
 @pytest.mark.usefixtures("preview")
-async def test_a_preview_gives_nothing(site: Site) -> None:
-    def never(*_: str) -> None:
+async def test_a_preview_opens_nothing_and_knows_the_url_of_a_store_to_come() -> None:
+    async def never() -> None:
         raise AssertionError
 
-    await logins.assured(never, site, "redis", "pw")
+    to_come = pulumi.Output.from_input(pulumi.UNKNOWN)
+    url = logins.once_open(_store(to_come), "redis://r", never)
+
+    assert await url.is_known()
+    assert await url.future() == "redis://r"
+
+
+def _store(made: pulumi.Output[str]) -> Running:
+    return Running(pulumi.Output.from_input("redis"), made)
 
 
 async def test_former_passwords_end_in_the_stores_that_this_stack_runs(

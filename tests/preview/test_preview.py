@@ -78,7 +78,7 @@ def test_production_mounts_no_path_of_the_host(preview: Preview) -> None:
 
 
 def test_a_rule_that_a_stack_breaks_fails_its_plan(preview: Preview, checkout: Checkout) -> None:
-    config = {"exai-mcp-server:environment": "production"}
+    config = {"exai-mcp-server:environment": "production", "exai-mcp-server:protect": False}
     (checkout.root / "Pulumi.unprotected.yaml").write_text(yaml.safe_dump({"config": config}))
 
     done = preview("unprotected", "--json")
@@ -93,7 +93,7 @@ def test_a_rule_that_the_program_does_not_see_fails_the_plan_through_the_pack(
     preview: Preview, checkout: Checkout
 ) -> None:
     with checkout.edited("infra/__main__.py", "guard.judge()", ""):
-        config = {"exai-mcp-server:environment": "production"}
+        config = {"exai-mcp-server:environment": "production", "exai-mcp-server:protect": False}
         (checkout.root / "Pulumi.unguarded.yaml").write_text(yaml.safe_dump({"config": config}))
 
         done = preview("unguarded", "--json")
