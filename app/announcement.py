@@ -2,8 +2,9 @@
 
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app import contract
 from app.settings import Settings
@@ -18,8 +19,7 @@ def url_of(public_url: str | None, host: str, port: int | str) -> str:
     return f"{public_url or f'http://{shown}:{port}'}{contract.MCP_PATH}"
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """The URLs of one server, and the file that keeps its token; never the token itself."""
 
     url: str

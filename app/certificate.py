@@ -2,9 +2,9 @@
 
 import asyncio
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from msgspec import Struct
 from yarl import URL
 
 LOOK_SECONDS = 5.0
@@ -15,8 +15,7 @@ class UnreachableError(Exception):
     """There is no TLS to look at; one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """`distrust` is None where a client with this host's authorities accepts it, else why it does not."""
 
     expires: datetime

@@ -6,15 +6,15 @@ for other programs is tolerated, and said once. No message repeats a value.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 _NAME = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*")
 _QUOTES = ("'", '"')
 
 
-@dataclass(frozen=True, slots=True)
-class Dotenv:
+class Dotenv(Struct, frozen=True):
     """The values by name, and sentences: faults that forbid to go on, warnings that do not."""
 
     values: Mapping[str, str] = field(default_factory=dict)

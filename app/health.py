@@ -6,8 +6,9 @@ Nothing here knows HTTP; `app.transports.operations` shows it and the `status` t
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 PING_SECONDS = 2.0
 """For one ping; below the container probe's own timeout."""
@@ -30,8 +31,7 @@ class Readiness(StrEnum):
         return self in (Readiness.READY, Readiness.DEGRADED)
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(Struct, frozen=True):
     """Something the server leans on, together with how to ask it.
 
     `ping` returns, or raises with one sentence that says what, why and what to do. Without a `required` one
@@ -44,8 +44,7 @@ class Dependency:
     ping: Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What one ping found; `reason` is None when it answered."""
 
     name: str

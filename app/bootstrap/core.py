@@ -1,8 +1,9 @@
 """What is served, whatever the transport: the tools with all that belongs to them, and the dispatcher."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app import contract, description
 from app.bootstrap import adapters
@@ -28,16 +29,14 @@ INSTRUCTIONS = (
 )
 
 
-@dataclass(slots=True)
-class Load:
+class Load(Struct):
     """How much the transports are doing; they are made after the tools that tell it, and set it then."""
 
     connections: Callable[[], int] = lambda: 0
     calls: Callable[[], int] = lambda: 0
 
 
-@dataclass(frozen=True, slots=True)
-class Core:
+class Core(Struct, frozen=True):
     """The dispatcher, and what other parts share with its tools."""
 
     dispatcher: Dispatcher

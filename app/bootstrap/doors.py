@@ -1,6 +1,6 @@
 """How clients come in: the guard before everything, and a transport for each way to speak MCP."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.bootstrap import adapters
 from app.bootstrap.core import Core
@@ -23,8 +23,7 @@ from app.transports.uploads import Uploads
 from app.transports.websocket import WebSocketTransport
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
+class Doors(Struct, frozen=True):
     """The guard, the clients it knows, and the transports behind it."""
 
     guard: Guard

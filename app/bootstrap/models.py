@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.bootstrap import vendors
 from app.bootstrap.adapters import replica
@@ -22,8 +23,7 @@ from app.stores import Store
 from app.tools.choice import Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(Struct, frozen=True):
     """Everything that has to do with models, wired; `vendors` is None where no key is set."""
 
     with_key: frozenset[str]

@@ -3,9 +3,10 @@
 import platform
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import asdict
 
 from app.bootstrap.adapters import replica
 from app.bootstrap.readings import Parts

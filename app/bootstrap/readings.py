@@ -2,8 +2,8 @@
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from yarl import URL
 
 from app.bootstrap.models import Models
@@ -24,8 +24,7 @@ from app.transports.websocket import WebSocketTransport
 from app.version import VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of one server that are read."""
 
     settings: Settings

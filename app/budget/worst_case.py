@@ -1,6 +1,6 @@
 """The most that one vendor call can cost, and how long an answer a grant pays for."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.providers.records import Model
 from app.stores.records import Limit, NewCall
@@ -9,8 +9,7 @@ LEAST_OUTPUT_TOKENS = 512
 """An answer cut shorter than this is not worth its prompt: then the call is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorstCase:
+class WorstCase(Struct, frozen=True):
     """The bounds of one call: `input_tokens` is an upper bound, `max_output` what is asked for at most."""
 
     model: Model

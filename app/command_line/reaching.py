@@ -2,8 +2,9 @@
 
 import argparse
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.command_line.bridge import server_url
 from app.connecting.clients import TOKEN_VARIABLE
@@ -15,8 +16,7 @@ class UnknownError(Exception):
     """Something that must be known is not; one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """A server's URL (http or https), and its token and the token's file where they are known."""
 
     url: str

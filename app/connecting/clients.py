@@ -8,10 +8,11 @@ modelcontextprotocol.io/docs/develop/connect-local-servers.
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 TOKEN_VARIABLE = "EXAI_TOKEN"  # noqa: S105 - the name of a variable, not its value
 PLACEHOLDER = "PUT-THE-TOKEN-HERE"
@@ -40,8 +41,7 @@ class Scope(StrEnum):
     USER = "user"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a client is told: `url` is http or https; `token` and `token_file` are where one is known."""
 
     name: str
@@ -56,8 +56,7 @@ class Target:
         return f"ws{self.url.removeprefix('http')}"
 
 
-@dataclass(frozen=True, slots=True)
-class McpClient:
+class McpClient(Struct, frozen=True):
     """One client; `keys` lead to the table of servers, `files` are its files by scope, the usual one first.
 
     `after` is what its user does once the file is there.

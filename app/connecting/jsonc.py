@@ -8,8 +8,9 @@ Source: the grammar of RFC 8259, with the comments and trailing commas that VS C
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|//[^\n]*|/\*.*?\*/)
@@ -27,8 +28,7 @@ class NotJsonError(ValueError):
     """The text cannot be read, or holds something else where the change should go; the rest of a sentence."""
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """One value with its place in the text; `parts` are an object's members by key, or a list's items."""
 
     start: int

@@ -4,13 +4,13 @@ import asyncio
 import platform
 import sys
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from importlib import metadata
 from pathlib import Path
 
 import aiohttp
+from msgspec import Struct
 from yarl import URL
 
 from app import certificate
@@ -35,8 +35,7 @@ HTTP_DATE_SECONDS = 3.0
 """An HTTP date tells whole seconds, and took a moment to arrive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What is examined, made by the composition root as for a server and not opened yet."""
 
     store: Store

@@ -4,8 +4,9 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from app.files import kinds, names
 from app.files.arguments import GivenFile
@@ -22,8 +23,7 @@ NO_PATHS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FileLimits:
+class FileLimits(Struct, frozen=True):
     """What files may take: bytes each, how many a call, and seconds one is kept that no thread names."""
 
     file_bytes: int

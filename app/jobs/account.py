@@ -7,9 +7,10 @@ round trip before its first byte and one after its last.
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from app.budget.limits import Budgets, as_usd, today
 from app.ids import new_id
@@ -42,8 +43,7 @@ MAX_CALLS = 16
 """Vendor calls one job may make, whatever its script does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Money that is held for one vendor call."""
 
     call: str

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from app.providers.events import Usage
 from app.providers.records import Effort, Model
@@ -17,8 +17,7 @@ IDEMPOTENCY_KEY = "exai/idempotency-key"
 TITLE_CHARACTERS = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """One tool call that will call models.
 
     `prompt` is the user's side of the exchange as the thread keeps it, `files` the ids it refers to.
@@ -56,8 +55,7 @@ Messages = Callable[[Model], Awaitable[tuple[Message, ...]]]
 """Makes the messages for one model; called again for the model that stands in, which may see more or less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One vendor call; `shown` says whether its text is streamed to the client and kept as it comes.
 
     `into` takes that text in place of the run, which calls that run side by side need. `stand_in` allows the
@@ -77,8 +75,7 @@ class Ask:
     stand_in: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one vendor call brought; `cost` is nano-USD, `estimated` when the vendor told no usage."""
 
     text: str
@@ -91,8 +88,7 @@ class Answer:
     tool_calls: tuple[ToolCall, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a tool's script returns: the whole answer as text.
 
     `kept` is what the thread keeps as the assistant's turn, when that is not `text`, and `files` are ids of

@@ -1,6 +1,6 @@
 """A running job as whoever watches it sees it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.jobs.account import Account
 from app.jobs.run import Run
@@ -9,8 +9,7 @@ CHARACTERS_PER_TOKEN = 4
 """Of English; good enough for a figure that says `about`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far one job is; `began` is seconds since 1970, `cost` nano-USD of the calls that were settled.
 
     `about` is an estimate that has the running calls in it.

@@ -5,10 +5,10 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from app.budget.limits import today
 from app.budget.worst_case import WorstCase

@@ -7,10 +7,10 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import hdrs, web
+from msgspec import Struct
 
 from app.contract import STATUS_PATH
 from app.page.answers import HEADERS, refusal
@@ -21,8 +21,7 @@ FOREVER = "public, max-age=31536000, immutable"
 _DIGEST_DIGITS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Struct, frozen=True):
     """One file, plain and compressed."""
 
     plain: bytes

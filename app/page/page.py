@@ -5,11 +5,11 @@ and the key that was given to the page. `docs/status-page.md` lists the endpoint
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 from aiohttp import hdrs, web
+from msgspec import Struct
 
 from app.contract import STATUS_PATH
 from app.page.answers import answer, document, refusal
@@ -46,8 +46,7 @@ class Described(Protocol):
         """Return it as plain values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Views:
+class Views(Struct, frozen=True):
     """What the page shows and may do, each by the narrowest means.
 
     `describe` is what the tool `status` tells a client; `clients` are the names of all.

@@ -7,7 +7,8 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.protocol.sealing import Seal
 
@@ -25,8 +26,7 @@ Mark = Callable[[str], str | None]
 """Returns what tells a client's present token from another one; None when there is no such client."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A login: whose, and from and until when (seconds since 1970).
 
     `form_key` must come with everything that is changed; `mark` tells which token it was given for.

@@ -5,8 +5,9 @@ of their own.
 """
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from app.protocol.call import Call
 from app.protocol.changes import Changes
@@ -38,8 +39,7 @@ class Around(Protocol):
         """Return a handler that does the same and more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Methods:
+class Methods(Struct, frozen=True):
     """The methods of one era."""
 
     instant: dict[str, Instant] = field(default_factory=dict)
@@ -53,8 +53,7 @@ class Methods:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(Struct, frozen=True):
     """What a server offers; an absent feature has neither methods nor a capability."""
 
     tools: ToolTable

@@ -1,9 +1,9 @@
 """Prompts: templates a person picks, filled with arguments (specification: server/prompts)."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from app.protocol.call import Call
@@ -15,8 +15,7 @@ from app.protocol.schemas import faults
 A = TypeVar("A", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt(Generic[A]):
+class Prompt(Struct, Generic[A], frozen=True):
     """One prompt; `handler` returns its messages, each `{"role": …, "content": {…}}`.
 
     Every argument is a string on the wire; the model may parse it further.

@@ -3,9 +3,10 @@
 import base64
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from app.protocol.call import Call
 from app.protocol.errors import InvalidParams
@@ -16,8 +17,7 @@ Read = Callable[[Call, str, dict[str, str]], Awaitable[str | bytes]]
 """Given the call, the URI and the template's variables, returns text or binary contents."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One resource, or with `{variables}` in its URI a template (RFC 6570 level 1)."""
 
     uri: str

@@ -4,8 +4,9 @@ Source: the changelogs of the specification, one a revision. Code asks a field o
 compares dates.
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from app.protocol.errors import InvalidParams, UnsupportedProtocolVersion
 from app.protocol.metadata import CLIENT_CAPABILITIES, CLIENT_INFO, PROTOCOL_VERSION
@@ -13,8 +14,7 @@ from app.protocol.metadata import CLIENT_CAPABILITIES, CLIENT_INFO, PROTOCOL_VER
 Era = Literal["handshake", "stateless"]
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One revision and the features a server must know to speak it."""
 
     version: str

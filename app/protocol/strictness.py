@@ -3,14 +3,14 @@
 A quoted number it may take, since models write those; a boolean for a number nobody means.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 _NUMBERS = frozenset({"integer", "number"})
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """Where in a value numbers are wanted; branches that lead to none are left out."""
 
     here: bool = False

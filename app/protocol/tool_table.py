@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 
@@ -19,8 +19,7 @@ from app.protocol.strictness import Numbers, misplaced_boolean, numbers_in
 from app.protocol.tools import Tool, ToolResult, text
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(Struct, frozen=True):
     """An argument that HTTP clients repeat in a header, by `x-mcp-header` in its schema."""
 
     path: tuple[str, ...]
@@ -28,8 +27,7 @@ class Mirror:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A tool, what its arguments are checked with, and what is said of them."""
 
     tool: Tool[Any]

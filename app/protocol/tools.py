@@ -5,9 +5,9 @@ arguments once, calls the handler, and turns the result into the shape of the re
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from app.protocol.call import Call
@@ -17,8 +17,7 @@ A = TypeVar("A", bound=BaseModel)
 __all__ = ["Call", "Tool", "ToolResult", "text"]
 
 
-@dataclass(slots=True)  # not frozen: a frozen one takes three times as long to make, and each call makes one
-class ToolResult:
+class ToolResult(Struct):
     """What a tool answers (specification: server/tools, "Tool Result").
 
     `content` is a list of content blocks as they go on the wire, for instance `text("…")`.
@@ -33,8 +32,7 @@ class ToolResult:
     meta: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tool(Generic[A]):
+class Tool(Struct, Generic[A], frozen=True):
     """One tool: `handler` is called with the call it serves and the validated arguments.
 
     `output` describes `ToolResult.structured` and becomes `outputSchema`; a handler of such a tool

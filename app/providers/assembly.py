@@ -6,10 +6,10 @@ So it is loaded only where there is a key, as a store's driver is only where the
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from msgspec import Struct
 
 from app.providers import free_request, http_client, kimi_search, look_round
 from app.providers.catalog import GLM, KIMI, VENDORS, Catalog
@@ -26,8 +26,7 @@ from app.settings import Secret
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Vendors:
+class Vendors(Struct, frozen=True):
     """Everything that vendors do for us, the preferred one first; empty where nobody with a key does it."""
 
     gateway: VendorGateway

@@ -9,12 +9,12 @@ most once a second. Failures are counted by each replica for itself.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
 import structlog
+from msgspec import Struct
 
 from app.providers import sentences
 from app.providers.errors import Kind, ProviderError
@@ -66,8 +66,7 @@ class Streams(Protocol):
         """Return the entries after a position."""
 
 
-@dataclass(slots=True)
-class Rest:
+class Rest(Struct):
     """Why something is left alone, until when (seconds since 1970), and for how long this time."""
 
     until: float

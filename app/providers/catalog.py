@@ -5,8 +5,9 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from app.providers import glm_models, kimi_models
 from app.providers.records import Model
@@ -28,8 +29,7 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What `auto` means to each tool: the first whose vendor has a key; `consensus` asks all of them."""
 
 
-@dataclass(frozen=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """Models in the order they are listed; names are unique over ids, aliases and retired ids."""
 
     models: tuple[Model, ...]

@@ -1,27 +1,24 @@
 """What comes back while a model answers: text and reasoning as they arrive, then one `Done`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.providers.records import Price
 from app.providers.requests import ToolCall
 
 
-@dataclass(slots=True)
-class Text:
+class Text(Struct):
     """A piece of the answer; not frozen, since one is made for each token and freezing triples its price."""
 
     text: str
 
 
-@dataclass(slots=True)
-class Reasoning:
+class Reasoning(Struct):
     """A piece of the reasoning that precedes the answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens as the vendor counted them.
 
     `cached` (found in its cache) and `written` (put there) are part of `input`, `reasoning` is part of
@@ -45,8 +42,7 @@ class Usage:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The end of an answer that was received whole.
 
     `finish` is `stop`, `length` (the token budget ended), `tool_calls`, or `filtered` (the vendor withheld

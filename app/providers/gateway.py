@@ -4,11 +4,12 @@ Failing over to the other vendor is not done here: its call costs other money, w
 """
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
+
+from msgspec import structs
 
 from app.providers import sentences
 from app.providers.breakers import Breakers, Streams
@@ -105,5 +106,5 @@ async def _begin(client: OneVendor, request: Request) -> tuple[int, Event, Async
 
 def _told(event: Event, waited: float, attempts: int) -> Event:
     if isinstance(event, Done):
-        return dataclasses.replace(event, waited=waited, attempts=attempts)
+        return structs.replace(event, waited=waited, attempts=attempts)
     return event

@@ -1,9 +1,10 @@
 """What the jobs ask of the vendors; who speaks HTTP stays behind it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from app.providers.events import Event
 from app.providers.records import Vendor
@@ -25,8 +26,7 @@ class Provider(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderState:
+class ProviderState(Struct, frozen=True):
     """How a vendor's model stands with us; `open_until` is when a breaker lets the next call try."""
 
     vendor: str
@@ -53,8 +53,7 @@ class Gateway(Protocol):
         """Return the state of every model that was called lately."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One page that a web search found; `text` is what the vendor quotes of it."""
 
     title: str
@@ -64,8 +63,7 @@ class Source:
     published: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a search found, and what it cost in nano-USD."""
 
     sources: tuple[Source, ...]
@@ -102,8 +100,7 @@ class PageReader(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
+class Extracted(Struct, frozen=True):
     """The text of a document, and what reading it cost in nano-USD."""
 
     text: str

@@ -1,9 +1,10 @@
 """What is known of a vendor and of a model, as records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from app.providers.errors import Kind
 
@@ -48,8 +49,7 @@ class Replay(StrEnum):
     """That of every turn, and the vendor is asked to use it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """Integer nano-USD per token, so that sums are exact.
 
     `cached` is what input tokens cost that the vendor found in its cache; where none is known it equals
@@ -68,8 +68,7 @@ class Price:
         return max(self.input, self.cached, self.written or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A place that issues keys, and the only address they are good for.
 
     `warning` is said at the start when this address is configured.
@@ -80,8 +79,7 @@ class Origin:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """What sets a vendor's chat completions apart from another's; the values say why where they stand."""
 
     output_field: str
@@ -109,8 +107,7 @@ class Dialect:
     """The vendor's clock against UTC, for the times in its messages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vendor:
+class Vendor(Struct, frozen=True):
     """One vendor: the variables are names of the contract, `keys_at` is where a key is made.
 
     The first of `origins` is the default address. `lists_models` says whether `GET /models` is documented.
@@ -132,8 +129,7 @@ class Vendor:
         return self.origins[0].url
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """One model as its vendor names it.
 
     `context` and `max_output` are tokens; None where the vendor states no figure. `media` is what it can

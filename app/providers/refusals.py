@@ -6,12 +6,12 @@ data of the vendor; a status alone decides where no code is known.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from app.providers import sentences
 from app.providers.errors import Kind, ProviderError
@@ -40,8 +40,7 @@ _LIMIT = re.compile(r"(?:token limit|max tokens allowed|max length)\D{0,12}(\d{4
 """Kimi: `… exceeded model token limit: 262144 (requested: …)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """What came in place of an answer; `known` lists the vendor's models for a sentence."""
 
     vendor: Vendor

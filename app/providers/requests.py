@@ -1,14 +1,14 @@
 """What is asked of a model, in words of ours; each vendor's dialect is made from it in one place."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from app.providers.records import Effort, Model
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """An image, a video or a document as its bytes; `media_type` as in a Content-Type header."""
 
     media_type: str
@@ -16,8 +16,7 @@ class Media:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A function the model wants called; `arguments` is the JSON text as it was streamed."""
 
     id: str
@@ -25,8 +24,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message of a conversation.
 
     `reasoning` is an assistant's, kept with its turn and given back where the model demands it; that of
@@ -42,8 +40,7 @@ class Message:
     tool_call: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function a model may call; `parameters` is a JSON Schema without references."""
 
     name: str
@@ -51,8 +48,7 @@ class Function:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One vendor call.
 
     `max_output` bounds answer and reasoning together, in tokens. `json_schema` asks for JSON, which the

@@ -5,10 +5,10 @@ tokens than UTF-8 bytes; what the chat template adds is bounded by constants; an
 finest grid that is documented; and no prompt is longer than its model's context, since the vendor refuses it.
 """
 
-import dataclasses
 from collections.abc import Iterable
 
 import orjson
+from msgspec import structs
 
 from app.providers import dialect
 from app.providers.image_size import size_of
@@ -72,7 +72,7 @@ def _sent(request: Request) -> Iterable[Message]:
     """Return the messages with what is really sent of them: reasoning is replayed to some models only."""
     for message in request.messages:
         dropped = message.reasoning is not None and not dialect.replays(message, request)
-        yield dataclasses.replace(message, reasoning=None) if dropped else message
+        yield structs.replace(message, reasoning=None) if dropped else message
 
 
 def _texts(message: Message) -> list[str]:

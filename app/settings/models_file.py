@@ -18,12 +18,12 @@
 A model without a price is refused: nothing could be reserved for its calls.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
+from msgspec import structs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.providers.catalog import BUILT_IN, DEFAULTS, Catalog
@@ -123,9 +123,7 @@ def _catalog(file: ModelsFile, faults: list[str]) -> Catalog:
             models[id_] = changed
     # What the file names an alias is no longer one of a model of the release.
     kept = [
-        dataclasses.replace(
-            model, aliases=tuple(a for a in model.aliases if named.get(a, model.id) == model.id)
-        )
+        structs.replace(model, aliases=tuple(a for a in model.aliases if named.get(a, model.id) == model.id))
         for model in models.values()
         if not (model.id in file.models and file.models[model.id].disabled)
     ]
@@ -166,7 +164,7 @@ def _changed(
         given["default_output"] = min(base.default_output, table.max_output)
     if table.price is not None:
         given["price"] = _price(table.price, base.price, key, faults)
-    return dataclasses.replace(base, id=id_, **given)
+    return structs.replace(base, id=id_, **given)
 
 
 def _price(table: PriceTable, fallback: Price, key: str, faults: list[str]) -> Price:

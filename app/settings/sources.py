@@ -2,8 +2,9 @@
 
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from app import dotenv
 from app.dotenv import Dotenv
@@ -13,8 +14,7 @@ from app.settings.variables import VARIABLES, Variable
 _QUOTES = ("'", '"')
 
 
-@dataclass(slots=True)
-class Values:
+class Values(Struct):
     """Texts by variable name, and what is to be said about them."""
 
     texts: dict[str, str] = field(default_factory=dict)

@@ -5,16 +5,16 @@ case), and near-misses of these names in the environment are warned of.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app import contract
 from app.providers import catalog
 from app.settings import parsing
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """One row: `default` is the text a user would write, None when there is none.
 
     `production` is the default where it differs in production. A secret may also come from the file that

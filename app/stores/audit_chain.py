@@ -6,9 +6,9 @@ whole, heads included: a head that was noted elsewhere (`exai-mcp audit verify` 
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from app.stores.records import AuditEntry, AuditEvent
 
@@ -21,8 +21,7 @@ Head = tuple[int, str]
 NO_HEAD: Head = (0, NONE_BEFORE)
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """Where a chain is broken: the number of the first link that is not as it was, and what is wrong."""
 
     number: int

@@ -122,7 +122,7 @@ def grant(row: Row) -> Grant:
 
 def spending(row: Row) -> Spending:
     """Return one line of what was spent."""
-    return Spending(**{name: row[name] for name in Spending.__slots__})
+    return Spending(**{name: row[name] for name in Spending.__struct_fields__})
 
 
 def audit_entry(row: Row) -> AuditEntry:

@@ -3,12 +3,13 @@
 PostgreSQL's text has no NUL, and no UTF-8 has lone surrogates; both come with texts of clients and vendors.
 """
 
-import dataclasses
 import operator
 from collections.abc import Mapping
 from datetime import datetime
 from types import NoneType
 from typing import Any, TypeVar
+
+from msgspec import Struct, structs
 
 T = TypeVar("T")
 
@@ -32,13 +33,13 @@ def _storable(value: Any) -> Any:
     if kind is list or kind is tuple:
         ones = [_storable(one) for one in value]
         return value if all(map(operator.is_, ones, value)) else kind(ones)
-    if dataclasses.is_dataclass(value):
+    if isinstance(value, Struct):
         changed = {}
-        for name in value.__dataclass_fields__:
+        for name in value.__struct_fields__:
             old = getattr(value, name)
             if (new := _storable(old)) is not old:
                 changed[name] = new
-        return dataclasses.replace(value, **changed) if changed else value  # type: ignore[type-var]  # an instance
+        return structs.replace(value, **changed) if changed else value
     if isinstance(value, Mapping):
         return _storable(dict(value))
     return value

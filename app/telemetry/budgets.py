@@ -1,15 +1,15 @@
 """How the budgets of a day stand, added up over the clients: no metric names a client."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.budget.limits import Budgets, today
 from app.providers.records import NANO_USD_PER_USD
 from app.stores import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetStanding:
+class BudgetStanding(Struct, frozen=True):
     """In USD; `least_left` is what the client closest to its end has left, from 0 to 1, None if all are 0."""
 
     limit: float

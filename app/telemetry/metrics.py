@@ -6,8 +6,9 @@ here. Source: open-telemetry/semantic-conventions-genai, docs/mcp and docs/gen-a
 Labels are bounded: methods, tools, models, vendors, kinds. Never a principal, a session, a thread or a job.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 SECONDS_OF_OPERATIONS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 """The conventions' own boundaries for mcp.server.operation.duration."""
@@ -27,8 +28,7 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One metric; a counter's `name` has no `_total`, which its samples get."""
 
     name: str

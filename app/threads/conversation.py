@@ -4,9 +4,11 @@ Nothing is cut silently: what is left out has been summarised before, and the an
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.providers import tokens
 from app.providers.records import Model
@@ -36,16 +38,14 @@ class TooLongError(Exception):
     """One exchange alone does not fit, so it can neither be shown nor summarised; a whole sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """What a model is shown of a thread: a summary ('' for none), and messages after it."""
 
     summary: str
     messages: tuple[Message, ...]
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(Struct):
     """One thread, read once; its history can be asked for by several models, one after the other."""
 
     thread: Thread

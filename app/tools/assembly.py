@@ -1,8 +1,9 @@
 """The twelve tools, put together in the order in which every client is shown them."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from app.files.intake import Intake
 from app.jobs.jobs import Jobs
@@ -39,8 +40,7 @@ class Kept(ThreadStore, JobStore, FileStore, AuditLog, Protocol):
     """What the tools ask of a store."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the tools are made of; `allows` and `changed` as in `app.tools.jobs` and `app.tools.threads`."""
 
     jobs: Jobs

@@ -1,7 +1,6 @@
 """`chat`: ask a model anything, in a thread that lasts; it may search the web while it answers."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from pydantic import Field
 
 from app.files.arguments import GivenFile

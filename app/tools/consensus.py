@@ -1,9 +1,10 @@
 """`consensus`: several models answer one question blind and at once, then one of them weighs the answers."""
 
 import asyncio
-from dataclasses import dataclass, replace
 from functools import partial
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import Field
 
 from app.jobs.errors import RefusedError
@@ -47,8 +48,7 @@ class ConsensusArguments(PromptArguments):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(Struct, frozen=True):
     """What became of one model's turn: an answer, or why there is none."""
 
     letter: str

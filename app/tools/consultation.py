@@ -1,7 +1,8 @@
 """What a tool asks a model: its instructions, and the person's side of the exchange."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.files.arguments import GivenFile
 from app.providers.records import Effort
@@ -18,8 +19,7 @@ MATERIAL = (
 """What every tool's instructions begin with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consultation:
+class Consultation(Struct, frozen=True):
     """One question; `effort` is meant where the caller names none.
 
     `given` are the files as they came, `files` the records made of them, with their content; where they may

@@ -1,7 +1,8 @@
 """Asks models on behalf of tools: one job a consultation, with its thread and what was given to read."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app.files.intake import Intake
 from app.jobs.orders import IDEMPOTENCY_KEY, Order, Outcome, digest_of

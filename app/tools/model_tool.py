@@ -1,9 +1,9 @@
 """A tool that vendors are paid for: it plans a job, which is served at once or started in the background."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from app.files.errors import FileRefusedError
@@ -25,16 +25,14 @@ ANNOTATIONS = {
 """It adds to a thread and costs money, removes nothing, and what it sends goes to a vendor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One job that is ready to be run."""
 
     order: Order
     script: Script
 
 
-@dataclass(frozen=True, slots=True)
-class ModelTool(Generic[A]):
+class ModelTool(Struct, Generic[A], frozen=True):
     """One such tool; `plan` may refuse, with a RefusedError, FileRefusedError or StoreError."""
 
     name: str

@@ -1,7 +1,9 @@
 """A consultation under way: its messages for whichever model is asked, and what its answer becomes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.jobs.errors import RefusedError
 from app.jobs.orders import Answer, Ask, Outcome
@@ -28,8 +30,7 @@ SUMMARY_TOKENS = 8_000
 """For the summary, and for the thinking of models that cannot do without."""
 
 
-@dataclass(slots=True)
-class Talk:
+class Talk(Struct):
     """One run asking one model, perhaps in a thread."""
 
     run: Run

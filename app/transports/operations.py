@@ -5,11 +5,11 @@ probe: the guard lets nobody without a token reach it.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from typing import Any
 
 import orjson
 from aiohttp import web
+from msgspec.structs import asdict
 
 from app import contract
 from app.health import Health, Readiness

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import structlog
+from msgspec import Struct, structs
 
 from app.stores.errors import NotFoundError, StoreUnavailableError
 from app.stores.storable import storable
@@ -64,6 +65,8 @@ def encode(args: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Struct):
+        return structs.asdict(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     raise TypeError(f"{type(value).__name__} is nothing that a function takes")

@@ -7,8 +7,9 @@ rollback works.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
+
+from msgspec import Struct
 
 from app import contract
 from app.stores.errors import SchemaTooNewError
@@ -18,8 +19,7 @@ _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 _HEADER = re.compile(r"-- oldest application: (\d+\.\d+\.\d+)\s*\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """One step; `version` counts from 1 without gaps."""
 
     version: int

@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
+
+class AuditEvent(Struct, frozen=True):
     """Something that happened, without content; becomes one link of its principal's chain.
 
     `facts` holds strings, whole numbers and lists of strings only, so that its canonical JSON is one text.
@@ -19,8 +19,7 @@ class AuditEvent:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True):
     """One link: `hash` is SHA-256 over `previous`, a newline, `number`, a newline and `text`, in hex.
 
     `text` is the canonical JSON of event, facts, id and time as it was hashed. Numbers count from 1 by

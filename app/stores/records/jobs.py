@@ -1,10 +1,11 @@
 """Jobs from the wish to run one to its end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from app.stores.records.audit import AuditEvent
 from app.stores.records.money import Grant, Settlement
@@ -27,8 +28,7 @@ class JobStatus(StrEnum):
         return self is not JobStatus.RUNNING
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
+class NewJob(Struct, frozen=True):
     """A job that is about to run on `replica`, whose lease ends after `lease_seconds` unless renewed.
 
     `digest` is SHA-256 over tool and arguments. `title` is one line for lists; empty where nothing of the
@@ -52,8 +52,7 @@ class NewJob:
     key_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A job as it stands; `result` is what the tool answered, `fault` one sentence why it did not.
 
     `result` has the keys `text` and `meta`, and where the tool gives one `structured`. `output` is what was
@@ -81,8 +80,7 @@ class Job:
     output_characters: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """What became of a wish to start a job.
 
     `fresh`: it was made, with `grant` for its first call. A refused grant makes nothing: no job, no turn.
@@ -95,24 +93,21 @@ class Started:
     grant: Grant | None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One piece of streamed output; `number` counts the pieces of a job from 1."""
 
     number: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How a running job stands with the store: whether it is still ours, and whether to stop."""
 
     ours: bool
     cancel_requested: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """The end of a job: its status, what is kept of it, and the money of its last calls.
 
     `answer` becomes the assistant's turn of the job's exchange; its number and time are the store's. A
@@ -130,8 +125,7 @@ class Finish:
     audit: AuditEvent | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(Struct, frozen=True):
     """What one sweep did: jobs whose lease had ended, and how many calls were booked at their estimate."""
 
     interrupted: tuple[Job, ...]

@@ -1,8 +1,9 @@
 """Vendor calls and the money they hold and cost, in integer nano-USD."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class CallState(StrEnum):
@@ -20,8 +21,7 @@ class CallState(StrEnum):
     """It was unknown for too long and is booked at its estimate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A budget of one day: no reservation may take what is spent and held in `scope` above `nano_usd`.
 
     `scope` is `client:NAME` or `project:NAME/PROJECT`.
@@ -31,8 +31,7 @@ class Limit:
     nano_usd: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewCall:
+class NewCall(Struct, frozen=True):
     """One vendor call that is about to be made, with the money it wants.
 
     It is granted `most` nano-USD, or what is left of the tightest limit if that is at least `least`, or it
@@ -53,8 +52,7 @@ class NewCall:
     limits: tuple[Limit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a reservation got: `granted` nano-USD, and what then is `left` by scope.
 
     A call that costs nothing is granted 0 without being `refused`.
@@ -65,8 +63,7 @@ class Grant:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """What one vendor call cost in the end; `state` is never RESERVED.
 
     Of an UNKNOWN one `cost` is the estimate it is booked at later, where whoever made the call has one.
@@ -85,8 +82,7 @@ class Settlement:
     """The finish reason, or the kind of the error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(Struct, frozen=True):
     """What one principal spent on one day with one model in one project."""
 
     day: str

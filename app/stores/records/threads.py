@@ -1,14 +1,14 @@
 """Threads, their turns and the files these name."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 Role = Literal["user", "assistant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One side of an exchange in a thread.
 
     `number` counts the exchanges of a thread from 1: a prompt and its answer have the same number, so that
@@ -31,8 +31,7 @@ class Turn:
     cost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True):
     """A conversation; `exchanges` counts them, deleted with everything in it.
 
     `summary` stands for the exchanges up to and including `summary_through` when the whole no longer fits.
@@ -51,8 +50,7 @@ class Thread:
     summary_through: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """One turn that a search found, with the thread it is in."""
 
     thread: str
@@ -61,8 +59,7 @@ class Hit:
     turn: Turn
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file kept once per principal by its content: `id` is the SHA-256 of `content` in hex.
 
     Only the text read from a document has an id made from the document's (`app.threads.attachments`).

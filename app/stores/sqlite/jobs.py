@@ -1,6 +1,6 @@
 """Jobs from their first byte to their end."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from app.stores import reading
 from app.stores.audit_chain import canonical

@@ -9,10 +9,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from app.stores.errors import StoreUnavailableError
 from app.stores.sqlite import connection as sqlite
@@ -28,8 +29,7 @@ MOST_WAITING = 2000
 """Operations in the queue; what comes after is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     """An operation and who waits for it; a future that is done already belongs to somebody who left."""
 
     work: Callable[[Connection], Any]

@@ -1,8 +1,7 @@
 """What is held before a call is never less than the call can cost."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from app.budget.worst_case import WorstCase
 from app.providers import catalog

@@ -1,11 +1,11 @@
 """What is sent: accepted by the fake's own rules for every model and effort, and exactly what was meant."""
 
-import dataclasses
 import struct
 import zlib
 
 import orjson
 import pytest
+from msgspec import structs
 
 from app.providers import catalog, dialect
 from app.providers.errors import Kind, ProviderError
@@ -141,8 +141,8 @@ def test_reasoning_is_replayed_as_each_model_demands(
 async def test_a_model_that_is_asked_to_keep_its_thoughts_gets_them_all(
     fake: Fake, model: str, thinking: dict[str, object]
 ) -> None:
-    asked = dataclasses.replace(model_of(model), replay=Replay.ASKED)
-    question = dataclasses.replace(ask("?", model, *HISTORY), model=asked)
+    asked = structs.replace(model_of(model), replay=Replay.ASKED)
+    question = structs.replace(ask("?", model, *HISTORY), model=asked)
     made = dialect.body(question)
     async with fake.client(asked.vendor.id) as client:
         await collect(client.stream(question))
@@ -208,8 +208,8 @@ def test_too_many_stop_sequences_are_refused_and_not_dropped() -> None:
 
 
 def test_a_model_without_thoughts_is_given_none() -> None:
-    plain = dataclasses.replace(model_of("kimi-k2.6"), thinking=Thinking.NONE, efforts=())
-    question = dataclasses.replace(ask("?", "kimi", *HISTORY, effort=Effort.HIGH), model=plain)
+    plain = structs.replace(model_of("kimi-k2.6"), thinking=Thinking.NONE, efforts=())
+    question = structs.replace(ask("?", "kimi", *HISTORY, effort=Effort.HIGH), model=plain)
 
     assert "thinking" not in dialect.body(question)
     assert not any("reasoning_content" in message for message in dialect.messages(question))

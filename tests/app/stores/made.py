@@ -1,10 +1,11 @@
 """Jobs, calls, turns and files made up for tests: every field has a default, and ids never repeat."""
 
-import dataclasses
 import hashlib
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import structs
 
 from app.stores import Store
 from app.stores.records import (
@@ -53,7 +54,7 @@ def new_call(
 
 
 def said(text: str, role: Any = "user", **changes: Any) -> Turn:
-    return dataclasses.replace(Turn(0, role, text, NOW), **changes)
+    return structs.replace(Turn(0, role, text, NOW), **changes)
 
 
 def event(name: str = "started", **facts: Any) -> AuditEvent:

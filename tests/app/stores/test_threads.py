@@ -1,9 +1,9 @@
 """Threads on every store: listed, read, forked, summed up and truly deleted."""
 
 import asyncio
-import dataclasses
 
 import pytest
+from msgspec import structs
 
 from app.stores import NotFoundError, Store
 from app.stores.records import Piece
@@ -126,7 +126,7 @@ async def test_a_deleted_thread_takes_everything_of_it_along(store: Store) -> No
     await start(store, keeping, said("stays", files=(shared.id,)))
     await start(store, job, said("zebra question", files=(own.id, shared.id)))
     await store.finish_job(finish(job, "zebra answer"))
-    failed = dataclasses.replace(failed, thread=job.thread, new_thread=False)
+    failed = structs.replace(failed, thread=job.thread, new_thread=False)
     await start(store, failed, "zebra again", call)
     await stream(store, failed, call, "zebra piece")
     await store.finish_job(finish(failed, None, fault="The zebra ran away.", status="failed"))

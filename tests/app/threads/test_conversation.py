@@ -1,11 +1,11 @@
 """A thread as a model is shown it: whole while it fits, summarised when it does not, never cut silently."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.providers import catalog
 from app.providers.records import Model
