@@ -8,6 +8,7 @@ from app.budget.limits import as_usd
 from app.counted import counted
 from app.protocol.tools import Call, Tool, ToolResult, text
 from app.tools.arguments import Arguments, Facts
+from app.tools.coalescing import Coalesced
 
 
 class NoArguments(Arguments):
@@ -100,9 +101,15 @@ class Status(Facts):
 def status_tool(describe: Callable[[str], Awaitable[Status]]) -> Tool[NoArguments]:
     """Make the tool over whatever can describe the server to a principal."""
 
-    async def handle(call: Call, _: NoArguments) -> ToolResult:
-        status = await describe(call.principal)
+    async def found(principal: str) -> ToolResult:
+        status = await describe(principal)
         return ToolResult(content=[text(as_text(status))], structured=status.model_dump(mode="json"))
+
+    # It asks the store three times and says much: the cheapest call to make must not be the dearest to serve.
+    coalesced = Coalesced(found)
+
+    async def handle(call: Call, _: NoArguments) -> ToolResult:
+        return await coalesced(call.principal)
 
     return Tool(
         name="status",
