@@ -51,27 +51,31 @@ class PublicResolver(AbstractResolver):
 
 
 class HttpsFetch:
-    """The `Fetch` of the server; `permits` judges addresses, `resolver` finds them."""
+    """The `Fetch` of the server; `permits` judges addresses, `resolver` finds them, `tls` says whom we trust."""
 
     def __init__(
         self,
         *,
         resolver: Callable[[], AbstractResolver] = ThreadedResolver,
         permits: Callable[[Address], bool] = is_public,
-        tls: ssl.SSLContext | bool = True,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
         self._resolver = resolver
         self._permits = permits
-        self._tls = tls
+        self._make_tls = tls
+        self._tls: ssl.SSLContext | None = None
 
     async def get(self, url: str, *, most: int) -> tuple[bytes, str | None]:
         """Make one GET; see the Protocol."""
         target = URL(url)
         self._judge_literal(target.host or "")
+        if self._tls is None:
+            # Once it is needed: it reads every certificate this machine trusts.
+            self._tls = await asyncio.to_thread(self._make_tls)
         try:
             async with (
                 asyncio.timeout(FETCH_SECONDS),
-                self._session() as http,
+                self._session(self._tls) as http,
                 http.get(target, allow_redirects=False) as answer,
             ):
                 if answer.status in REDIRECTS and "Location" in answer.headers:
@@ -100,9 +104,9 @@ class HttpsFetch:
             raise _inside(host)
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[aiohttp.ClientSession]:
+    async def _session(self, tls: ssl.SSLContext) -> AsyncIterator[aiohttp.ClientSession]:
         connector = aiohttp.TCPConnector(
-            resolver=PublicResolver(self._resolver(), self._permits), ssl=self._tls, use_dns_cache=False
+            resolver=PublicResolver(self._resolver(), self._permits), ssl=tls, use_dns_cache=False
         )
         # Nothing of ours travels along: no cookies, no proxy, no credentials of a .netrc.
         async with aiohttp.ClientSession(

@@ -128,7 +128,7 @@ def anywhere(_: Address) -> bool:
 
 
 def fetch(site: Site, names: Names, **more: Any) -> HttpsFetch:
-    return HttpsFetch(resolver=lambda: names, tls=site.trust, **more)
+    return HttpsFetch(resolver=lambda: names, tls=lambda: site.trust, **more)
 
 
 async def test_a_file_is_fetched_over_tls_with_nothing_of_ours(site: Site) -> None:
