@@ -51,7 +51,7 @@ class PublicResolver(AbstractResolver):
 
 
 class HttpsFetch:
-    """The `Fetch` of the server; `permits` judges addresses, `resolver` finds them, `tls` says whom we trust."""
+    """The `Fetch` of the server; `permits` judges addresses, `resolver` finds them, `tls` whom to trust."""
 
     def __init__(
         self,

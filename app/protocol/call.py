@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct
+
 from app.protocol import envelopes
 from app.protocol.channel import Channel, Resumable
 from app.protocol.errors import MissingCapability, ProtocolError
@@ -14,7 +16,6 @@ from app.protocol.revisions import Revision
 if TYPE_CHECKING:  # a session holds its calls
     from app.protocol.session import Session
 
-ProgressToken = str | int
 Questions = dict[str, dict[str, Any]]
 """Requests to the client by a key of ours: `{"method": …, "params": …}`."""
 
@@ -52,7 +53,7 @@ class Detacher(Protocol):
         """Answer the call with a task of this id, and keep its outcome for whoever asks for it."""
 
 
-class Call:
+class Call(Struct, eq=False, weakref=True):
     """A request in flight.
 
     Handlers read `principal`, `request_id`, `protocol_version`, `capabilities` and `meta` (the
@@ -61,53 +62,28 @@ class Call:
     tells an explicit cancellation from a lost connection.
     """
 
-    __slots__ = (
-        "_asker",
-        "_progress",
-        "_state",
-        "_token",
-        "cancelled_by_client",
-        "channel",
-        "deadline",
-        "detached",
-        "detacher",
-        "make_asker",
-        "meta",
-        "principal",
-        "request_id",
-        "revision",
-        "session",
-        "stopped",
-        "task",
-        "withdrawn",
-    )
+    session: "Session"
+    request_id: envelopes.RequestId
+    revision: Revision
+    channel: Channel
+    meta: dict[str, Any] = NO_META
+    cancelled_by_client: bool = False
+    withdrawn: bool = False
+    stopped: str | None = None
+    deadline: int = 0
+    task: asyncio.Task[dict[str, Any]] | None = None
+    make_asker: Callable[[], Asker] | None = None
+    detacher: Detacher | None = None
+    detached: Detached | None = None
+    _asker: Asker | None = None
+    _state: dict[str, Any] | None = None
+    _progress: float | None = None
+    _closed: bool = False
 
-    def __init__(
-        self,
-        session: "Session",
-        request_id: envelopes.RequestId,
-        revision: Revision,
-        channel: Channel,
-        meta: dict[str, Any] = NO_META,
-    ) -> None:
-        self.session = session
-        self.principal = session.principal
-        self.request_id = request_id
-        self.revision = revision
-        self.channel = channel
-        self.meta = meta
-        self.cancelled_by_client = False
-        self.withdrawn = False
-        self.stopped: str | None = None
-        self.deadline = 0
-        self.task: asyncio.Task[dict[str, Any]] | None = None
-        self.make_asker: Callable[[], Asker] | None = None
-        self._asker: Asker | None = None
-        self.detacher: Detacher | None = None
-        self.detached: Detached | None = None
-        self._state: dict[str, Any] | None = None
-        self._progress: float | None = None
-        self._token: ProgressToken | None = meta.get("progressToken")
+    @property
+    def principal(self) -> str:
+        """Whose call it is."""
+        return self.session.principal
 
     @property
     def protocol_version(self) -> str:
@@ -149,11 +125,11 @@ class Call:
         The specification wants every value above the last, so one that is not is left out. Waits
         while the client reads slowly (specification: basic/utilities/progress).
         """
-        last = self._progress
-        if self._token is None or (last is not None and progress <= last):
+        last, token = self._progress, self.meta.get("progressToken")
+        if token is None or self._closed or (last is not None and progress <= last):
             return
         self._progress = progress
-        params: dict[str, Any] = {"progressToken": self._token, "progress": progress}
+        params: dict[str, Any] = {"progressToken": token, "progress": progress}
         if total is not None:
             params["total"] = total
         if message is not None and self.revision.annotations:
@@ -237,8 +213,8 @@ class Call:
         self._stop()
 
     def close(self) -> None:
-        """Forget the progress token: nothing may follow the reply."""
-        self._token = None
+        """Tell of no more progress: nothing may follow the reply."""
+        self._closed = True
 
     def _stop(self) -> None:
         if self.task is not None:
