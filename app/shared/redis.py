@@ -172,7 +172,7 @@ class RedisShared:
                 f"Redis refuses us ({error}): correct user or password in REDIS_URL."
             ) from error
         except (RedisError, OSError, TimeoutError) as error:
-            reason = str(error) or type(error).__name__
+            reason = str(error).rstrip(".") or type(error).__name__
             raise SharedUnavailableError(
                 f"Redis cannot be used ({reason}): check REDIS_URL and that Redis is running."
             ) from error
