@@ -16,6 +16,7 @@ from app.ids import new_id
 from app.jobs.errors import Earlier, RefusedError
 from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
+from app.protocol.eager import start
 from app.stores import JobStore
 from app.stores.records import (
     AuditEvent,
@@ -105,13 +106,19 @@ class Account:
             Earlier: the idempotency key belongs to this very call.
             NotFoundError: the thread or a file is not this principal's.
         """
-        holding = asyncio.ensure_future(self._hold(call))
-        try:
-            return await asyncio.shield(holding)
-        except asyncio.CancelledError:
-            # What the store was told must be known here too, or nobody would end the job or give money back.
-            await asyncio.wait({holding})
-            raise
+        return await asyncio.shield(self.holding(call))
+
+    def holding(self, call: NewCall) -> "asyncio.Task[Held]":
+        """Begin to hold money for one vendor call; see `hold`. Whoever gives up leaves this alone."""
+        return start(self._hold(call), asyncio.get_running_loop(), "hold")
+
+    async def at_rest(self) -> None:
+        """Wait until the store has answered what it was asked, also by those who gave up waiting.
+
+        What it was told must be known here too, or nobody would end the job or give money back.
+        """
+        async with self._one_at_a_time:
+            pass
 
     async def _hold(self, call: NewCall) -> Held:
         async with self._one_at_a_time:

@@ -5,6 +5,7 @@ gives up on a silent connection. Closing the iterator closes the connection.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ class ChatClient:
         answer = Answer(request.model)
         vendor_id = None
         try:
-            async with self._connection.stream(PATH, dialect.body(request), request.model) as response:
+            async with self._connection.stream(await self._ready(request), request.model) as response:
                 vendor_id = refusals.request_id(response.headers, self.vendor)
                 if "text/event-stream" not in response.headers.get("content-type", ""):
                     raise await self._no_stream(response, request)
@@ -66,6 +67,14 @@ class ChatClient:
         for event in held:
             yield event
         yield done
+
+    async def _ready(self, request: Request) -> httpx.Request:
+        """Return what is to be sent, once it may leave; nearly always it was built while that was decided."""
+        built = self._connection.built(PATH, dialect.body(request))
+        most = request.max_output if request.leave is None else await request.leave()
+        if most == request.max_output:
+            return built
+        return self._connection.built(PATH, dialect.body(dataclasses.replace(request, max_output=most)))
 
     def _read(self, answer: Answer, data: bytes, request: Request) -> Sequence[Event]:
         if data == END:

@@ -46,16 +46,29 @@ class Connection:
         """Close every connection."""
         await self._client.aclose()
 
+    def built(self, path: str, body: Mapping[str, Any]) -> httpx.Request:
+        """Return a request whose answer comes in pieces, ready to be sent."""
+        headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
+        return self._client.build_request(
+            "POST", f"{self.url}/{path}", content=orjson.dumps(body), headers=headers
+        )
+
     @asynccontextmanager
-    async def stream(self, path: str, body: Mapping[str, Any], model: Model) -> AsyncIterator[httpx.Response]:
-        """Post a request whose answer comes in pieces; yields it once the vendor has accepted.
+    async def stream(self, built: httpx.Request, model: Model | None) -> AsyncIterator[httpx.Response]:
+        """Send a request; yields the response, to be read in pieces, once the vendor has accepted.
 
         Raises:
             ProviderError: it refused, cannot be reached, or failed while the block reads.
         """
-        headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
-        async with self._send("POST", path, model, content=orjson.dumps(body), headers=headers) as response:
-            yield response
+        with self._translating():
+            response = await self._client.send(built, stream=True)
+            try:
+                if response.status_code != httpx.codes.OK:
+                    content = await beginning(response)
+                    raise self.refusal(response.status_code, response.headers, content, model)
+                yield response
+            finally:
+                await response.aclose()
 
     async def json(
         self,
@@ -91,7 +104,8 @@ class Connection:
             ProviderError: it was refused, or did not come whole.
         """
         content = bytearray()
-        async with self._send(method, path, model, **request) as response:
+        built = self._client.build_request(method, f"{self.url}/{path}", **request)
+        async with self.stream(built, model) as response:
             async for piece in response.aiter_bytes():
                 content += piece
                 if len(content) > MOST_JSON_BYTES:
@@ -108,21 +122,6 @@ class Connection:
     def error(self, kind: Kind, sentence: str) -> ProviderError:
         """Make an error of this vendor."""
         return ProviderError(kind, sentence, vendor=self.vendor.id)
-
-    @asynccontextmanager
-    async def _send(
-        self, method: str, path: str, model: Model | None, **request: Any
-    ) -> AsyncIterator[httpx.Response]:
-        with self._translating():
-            built = self._client.build_request(method, f"{self.url}/{path}", **request)
-            response = await self._client.send(built, stream=True)
-            try:
-                if response.status_code != httpx.codes.OK:
-                    content = await beginning(response)
-                    raise self.refusal(response.status_code, response.headers, content, model)
-                yield response
-            finally:
-                await response.aclose()
 
     @contextmanager
     def _translating(self) -> Iterator[None]:
