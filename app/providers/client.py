@@ -38,6 +38,7 @@ class ChatClient:
     def __init__(self, connection: Connection) -> None:
         self.vendor = connection.vendor
         self._connection = connection
+        self._address = connection.address(PATH)
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """Call the model; see `Provider.stream`."""
@@ -70,11 +71,11 @@ class ChatClient:
 
     async def _ready(self, request: Request) -> httpx.Request:
         """Return what is to be sent, once it may leave; nearly always it was built while that was decided."""
-        built = self._connection.built(PATH, dialect.body(request))
+        built = self._connection.built(self._address, dialect.body(request))
         most = request.max_output if request.leave is None else await request.leave()
         if most == request.max_output:
             return built
-        return self._connection.built(PATH, dialect.body(dataclasses.replace(request, max_output=most)))
+        return self._connection.built(self._address, dialect.body(dataclasses.replace(request, max_output=most)))
 
     def _read(self, answer: Answer, data: bytes, request: Request) -> Sequence[Event]:
         if data == END:

@@ -46,12 +46,14 @@ class Connection:
         """Close every connection."""
         await self._client.aclose()
 
-    def built(self, path: str, body: Mapping[str, Any]) -> httpx.Request:
+    def address(self, path: str) -> httpx.URL:
+        """Return where a path is; made once where it is asked for often."""
+        return httpx.URL(f"{self.url}/{path}")
+
+    def built(self, address: httpx.URL, body: Mapping[str, Any]) -> httpx.Request:
         """Return a request whose answer comes in pieces, ready to be sent."""
         headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
-        return self._client.build_request(
-            "POST", f"{self.url}/{path}", content=orjson.dumps(body), headers=headers
-        )
+        return self._client.build_request("POST", address, content=orjson.dumps(body), headers=headers)
 
     @asynccontextmanager
     async def stream(self, built: httpx.Request, model: Model | None) -> AsyncIterator[httpx.Response]:

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -99,8 +98,7 @@ class Writer:
         self._queue.append(_Waiting(lambda connection: work(connection, *storable(args), **kwargs), future))
         if not self._turning:
             self._turning = True
-            # Not at once: other tasks of this turn of the loop may have something for the same commit.
-            loop.call_soon(self._next, loop)
+            self._next(loop)
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 return await future
@@ -124,15 +122,20 @@ class Writer:
         if not batch:
             self._turning = False
             return
-        done = loop.run_in_executor(self._thread, self._commit, [waiting.work for waiting in batch])
-        done.add_done_callback(partial(self._deliver, loop, batch))
+        self._thread.submit(self._work, loop, batch)
+
+    def _work(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting]) -> None:
+        """Commit on the thread, and wake the loop once for all who wait."""
+        try:
+            outcomes = self._commit([waiting.work for waiting in batch])
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told to each who waits
+            outcomes = [error] * len(batch)
+        loop.call_soon_threadsafe(self._deliver, loop, batch, outcomes)
 
     def _deliver(
-        self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting], done: "asyncio.Future[list[Any]]"
+        self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting], outcomes: Sequence[Any]
     ) -> None:
-        error = done.exception()
-        for index, waiting in enumerate(batch):
-            outcome = error or done.result()[index]
+        for waiting, outcome in zip(batch, outcomes, strict=True):
             if waiting.future.done():
                 continue
             if isinstance(outcome, BaseException):
