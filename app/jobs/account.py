@@ -18,6 +18,7 @@ from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
 from app.protocol.eager import start
 from app.stores import JobStore
+from app.stores.protocol import Meanwhile
 from app.stores.records import (
     AuditEvent,
     CallState,
@@ -108,9 +109,9 @@ class Account:
         """
         return await asyncio.shield(self.holding(call))
 
-    def holding(self, call: NewCall) -> "asyncio.Task[Held]":
+    def holding(self, call: NewCall, meanwhile: Meanwhile | None = None) -> "asyncio.Task[Held]":
         """Begin to hold money for one vendor call; see `hold`. Whoever gives up leaves this alone."""
-        return start(self._hold(call), asyncio.get_running_loop(), "hold")
+        return start(self._hold(call, meanwhile), asyncio.get_running_loop(), "hold")
 
     async def at_rest(self) -> None:
         """Wait until the store has answered what it was asked, also by those who gave up waiting.
@@ -120,13 +121,13 @@ class Account:
         async with self._one_at_a_time:
             pass
 
-    async def _hold(self, call: NewCall) -> Held:
+    async def _hold(self, call: NewCall, meanwhile: Meanwhile | None) -> Held:
         async with self._one_at_a_time:
             if len(self._calls) >= MAX_CALLS:
                 raise RefusedError(
                     f"This job has made its {MAX_CALLS} vendor calls and needs more: ask for less."
                 )
-            grant = await (self._reserve(call) if self.started else self._start(call))
+            grant = await (self._reserve(call, meanwhile) if self.started else self._start(call, meanwhile))
             if grant.refused:
                 raise RefusedError(_too_little(call, grant))
             self._calls[call.id] = call
@@ -180,7 +181,7 @@ class Account:
         await self._settle_due()
         return ours
 
-    async def _start(self, call: NewCall) -> Grant:
+    async def _start(self, call: NewCall, meanwhile: Meanwhile | None) -> Grant:
         order = self.order
         new_thread = order.thread is None and order.threaded and not order.no_store
         thread = new_id("thread") if new_thread else None if order.no_store else order.thread
@@ -202,7 +203,11 @@ class Account:
         prompt = Turn(0, "user", order.prompt, datetime.now(UTC), tool=order.tool, files=order.files)
         audit = AuditEvent("job started", self._facts() | {"thread": thread or ""})
         started = await self._store.start_job(
-            job, prompt=prompt if thread is not None else None, call=call, audit=audit
+            job,
+            prompt=prompt if thread is not None else None,
+            call=call,
+            audit=audit,
+            meanwhile=meanwhile,
         )
         if started.grant is not None and started.grant.refused:
             return started.grant
@@ -220,9 +225,9 @@ class Account:
             )
         raise Earlier(earlier)
 
-    async def _reserve(self, call: NewCall) -> Grant:
+    async def _reserve(self, call: NewCall, meanwhile: Meanwhile | None) -> Grant:
         await self._settle_due()
-        return await self._store.reserve(self.job, call)
+        return await self._store.reserve(self.job, call, meanwhile=meanwhile)
 
     async def _settle_due(self) -> None:
         while self._due:

@@ -106,8 +106,10 @@ class Run:
         worst = WorstCase(model, tokens.most_input(request), request.max_output)
         call = worst.call(new_id("call"), today(), self.account.limits())
         stream = _Stream()
-        # The request is made ready while the store holds its money, and leaves after that.
-        holding = self.account.holding(call)
+        # The request is made ready while the disk or the network is waited for, and leaves after that.
+        meanwhile = asyncio.Event()
+        holding = self.account.holding(call, meanwhile.set)
+        holding.add_done_callback(lambda _: meanwhile.set())
 
         async def leave() -> int:
             held = await asyncio.shield(holding)
@@ -119,6 +121,7 @@ class Run:
             return worst.output_within(held.granted)
 
         request = replace(request, id=call.id, leave=leave)
+        await meanwhile.wait()
         try:
             done = await self._read(request, ask, stream)
         except ProviderError as error:

@@ -6,7 +6,7 @@ written then may or may not have happened, and each writing method can be repeat
 see to it that nothing happens twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +30,9 @@ from app.stores.records import (
     Thread,
     Turn,
 )
+
+
+Meanwhile = Callable[[], None]
 
 
 class Schema(Protocol):
@@ -69,10 +72,20 @@ class Schema(Protocol):
 
 
 class JobStore(Protocol):
-    """Jobs, the vendor calls they make and the money those hold."""
+    """Jobs, the vendor calls they make and the money those hold.
+
+    `meanwhile` is called on the event loop when nothing but disk or network is still waited for, which is
+    when other work costs no time; it may be called never, and not later than the method returns.
+    """
 
     async def start_job(
-        self, job: NewJob, *, prompt: Turn | None, call: NewCall | None, audit: AuditEvent
+        self,
+        job: NewJob,
+        *,
+        prompt: Turn | None,
+        call: NewCall | None,
+        audit: AuditEvent,
+        meanwhile: Meanwhile | None = None,
     ) -> Started:
         """Make a job, its exchange's prompt and the reservation of its first call, all or nothing.
 
@@ -83,7 +96,7 @@ class JobStore(Protocol):
             NotFoundError: the thread, or a file of the prompt, is not this principal's.
         """
 
-    async def reserve(self, job: str, call: NewCall) -> Grant:
+    async def reserve(self, job: str, call: NewCall, *, meanwhile: Meanwhile | None = None) -> Grant:
         """Hold money for a further call of a running job.
 
         Raises:
