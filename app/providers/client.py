@@ -7,6 +7,7 @@ gives up on a silent connection. Closing the iterator closes the connection.
 import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -32,6 +33,14 @@ HOSTILE = (ValueError, TypeError, AttributeError, KeyError, IndexError)
 log = structlog.get_logger(__name__)
 
 
+class _ShorterError(Exception):
+    """The answer may have `most` tokens only."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
 class ChatClient:
     """One vendor, called once: no retries, no limits. See `Provider`."""
 
@@ -45,7 +54,7 @@ class ChatClient:
         answer = Answer(request.model)
         vendor_id = None
         try:
-            async with self._connection.stream(await self._ready(request), request.model) as response:
+            async with self._sent(request) as response:
                 vendor_id = refusals.request_id(response.headers, self.vendor)
                 if "text/event-stream" not in response.headers.get("content-type", ""):
                     raise await self._no_stream(response, request)
@@ -69,13 +78,27 @@ class ChatClient:
             yield event
         yield done
 
-    async def _ready(self, request: Request) -> httpx.Request:
-        """Return what is to be sent, once it may leave; nearly always it was built while that was decided."""
-        built = self._connection.built(self._address, dialect.body(request))
-        most = request.max_output if request.leave is None else await request.leave()
-        if most == request.max_output:
-            return built
-        return self._connection.built(self._address, dialect.body(dataclasses.replace(request, max_output=most)))
+    @asynccontextmanager
+    async def _sent(self, request: Request) -> AsyncIterator[httpx.Response]:
+        """Send a request once it may leave; if it may have a shorter answer only, it is made anew."""
+        leave = request.leave
+        if leave is None:
+            built = self._connection.built(self._address, dialect.body(request))
+        else:
+
+            async def unchanged() -> None:
+                most = await leave()
+                if most != request.max_output:
+                    raise _ShorterError(most)
+
+            built = self._connection.built(self._address, dialect.body(request), unchanged)
+        try:
+            async with self._connection.stream(built, request.model) as response:
+                yield response
+        except _ShorterError as error:
+            shorter = dataclasses.replace(request, max_output=error.most, leave=None)
+            async with self._sent(shorter) as response:
+                yield response
 
     def _read(self, answer: Answer, data: bytes, request: Request) -> Sequence[Event]:
         if data == END:

@@ -1,7 +1,7 @@
 """Requests to one vendor with one key, and everything that goes wrong with them as one typed error."""
 
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -20,6 +20,31 @@ MOST_JSON_BYTES = 64 * 1024 * 1024
 """Of an answer that comes whole: the text of a document."""
 
 _JSON = "application/json"
+
+
+Leave = Callable[[], Awaitable[None]]
+"""Returns when a request may leave; raises what forbids it."""
+
+
+class Gate:
+    """Holds a request back when everything but its sending is done, its connection made and taken.
+
+    httpcore tells a `trace` of each step before it takes it, and waits for it
+    (https://www.encode.io/httpcore/extensions/#trace). Whatever is no step of connecting comes after leave
+    was given; a connection whose request may not leave is closed.
+    """
+
+    def __init__(self, leave: Leave) -> None:
+        self.passed = False
+        self._asked = False
+        self._leave = leave
+
+    async def __call__(self, step: str, _: Mapping[str, Any]) -> None:
+        """Hear of a step."""
+        if not self._asked and not step.startswith("connection."):
+            self._asked = True  # if it may not, what follows are the steps of closing
+            await self._leave()
+            self.passed = True
 
 
 class Connection:
@@ -50,10 +75,17 @@ class Connection:
         """Return where a path is; made once where it is asked for often."""
         return httpx.URL(f"{self.url}/{path}")
 
-    def built(self, address: httpx.URL, body: Mapping[str, Any]) -> httpx.Request:
-        """Return a request whose answer comes in pieces, ready to be sent."""
-        headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
-        return self._client.build_request("POST", address, content=orjson.dumps(body), headers=headers)
+    def built(
+        self, address: httpx.URL, body: Mapping[str, Any], leave: Leave | None = None
+    ) -> httpx.Request:
+        """Return a request whose answer comes in pieces; it is sent when `leave` lets it."""
+        return self._client.build_request(
+            "POST",
+            address,
+            content=orjson.dumps(body),
+            headers={"Content-Type": _JSON, "Accept": "text/event-stream"},
+            extensions=None if leave is None else {"trace": Gate(leave)},
+        )
 
     @asynccontextmanager
     async def stream(self, built: httpx.Request, model: Model | None) -> AsyncIterator[httpx.Response]:
@@ -62,8 +94,11 @@ class Connection:
         Raises:
             ProviderError: it refused, cannot be reached, or failed while the block reads.
         """
+        gate = built.extensions.get("trace")
         with self._translating():
             response = await self._client.send(built, stream=True)
+            if gate is not None and not gate.passed:
+                raise RuntimeError("a request left without having asked")  # noqa: TRY301 - a bug of ours
             try:
                 if response.status_code != httpx.codes.OK:
                     content = await beginning(response)

@@ -15,6 +15,35 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION exai.hold(call jsonb) RETURNS jsonb
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    scopes text[] := ARRAY(
+        SELECT DISTINCT wanted ->> 'scope' FROM jsonb_array_elements(call -> 'limits') AS wanted ORDER BY 1
+    );
+    locked bigint;
+    available jsonb;
+    granted bigint;
+BEGIN
+    PERFORM FROM exai.budgets WHERE scope = ANY (scopes) AND day = call ->> 'day' ORDER BY scope FOR UPDATE;
+    GET DIAGNOSTICS locked = ROW_COUNT;
+    -- The first call of a day. A project's row never comes before its client's, so the order stays.
+    IF locked < cardinality(scopes) THEN
+        INSERT INTO exai.budgets SELECT wanted, call ->> 'day', 0 FROM unnest(scopes) AS wanted
+            ON CONFLICT DO NOTHING;
+        PERFORM FROM exai.budgets WHERE scope = ANY (scopes) AND day = call ->> 'day' ORDER BY scope FOR UPDATE;
+    END IF;
+    available := exai.left_of(call);
+    SELECT least((call ->> 'most')::bigint, min(amount::bigint)) INTO granted
+        FROM jsonb_each_text(available) AS rest (scope, amount);
+    IF granted < (call ->> 'least')::bigint THEN
+        RETURN jsonb_build_object('granted', 0, 'left', available, 'refused', true);
+    END IF;
+    UPDATE exai.budgets SET amount = amount + granted WHERE scope = ANY (scopes) AND day = call ->> 'day';
+    RETURN jsonb_build_object('granted', granted, 'left', exai.left_of(call), 'refused', false);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION exai.granted(call jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 BEGIN
