@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.budget.limits import Budgets, as_usd, today
+from app.budget.limits import Budgets, today, too_little
 from app.ids import new_id
 from app.jobs.errors import Earlier, RefusedError
 from app.jobs.observer import UNOBSERVED, Observer
@@ -129,7 +129,7 @@ class Account:
                 )
             grant = await (self._reserve(call, meanwhile) if self.started else self._start(call, meanwhile))
             if grant.refused:
-                raise RefusedError(_too_little(call, grant))
+                raise RefusedError(too_little(call, grant))
             self._calls[call.id] = call
             self._began[call.id] = time.monotonic()
         return Held(call.id, grant.granted)
@@ -237,19 +237,3 @@ class Account:
     def _facts(self) -> dict[str, Any]:
         order = self.order
         return {"job": self.job, "tool": order.tool, "project": order.project, "arguments": order.digest}
-
-
-def _too_little(call: NewCall, grant: Grant) -> str:
-    tightest = min(call.limits, key=lambda limit: grant.left.get(limit.scope, 0))
-    left = as_usd(max(0, grant.left.get(tightest.scope, 0)))
-    kind, _, name = tightest.scope.partition(":")
-    setting = (
-        f"clients.{name}.budget_usd_per_day"
-        if kind == "client"
-        else f"projects.{name.partition('/')[2]}.budget_usd_per_day"
-    )
-    return (
-        f"The {kind} {name!r} has {left} USD of its {as_usd(tightest.nano_usd)} USD left today, and this "
-        f"call to {call.model} may cost {as_usd(call.least)} USD: choose a cheaper model, send less, wait "
-        f"for the next day (UTC), or have {setting} raised in server.toml."
-    )

@@ -207,8 +207,7 @@ class _Stream:
     """What was heard of one vendor call so far."""
 
     def __init__(self) -> None:
-        self.left = False
-        """Whether the request may have left."""
+        self.left = False  # whether the request may have left
         self.text: list[str] = []
         self.reasoning: list[str] = []
 

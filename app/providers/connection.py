@@ -75,9 +75,7 @@ class Connection:
         """Return where a path is; made once where it is asked for often."""
         return httpx.URL(f"{self.url}/{path}")
 
-    def built(
-        self, address: httpx.URL, body: Mapping[str, Any], leave: Leave | None = None
-    ) -> httpx.Request:
+    def built(self, address: httpx.URL, body: Mapping[str, Any], leave: Leave | None = None) -> httpx.Request:
         """Return a request whose answer comes in pieces; it is sent when `leave` lets it."""
         return self._client.build_request(
             "POST",
@@ -97,9 +95,9 @@ class Connection:
         gate = built.extensions.get("trace")
         with self._translating():
             response = await self._client.send(built, stream=True)
-            if gate is not None and not gate.passed:
-                raise RuntimeError("a request left without having asked")  # noqa: TRY301 - a bug of ours
             try:
+                if gate is not None and not gate.passed:
+                    raise RuntimeError("a request left without having asked")
                 if response.status_code != httpx.codes.OK:
                     content = await beginning(response)
                     raise self.refusal(response.status_code, response.headers, content, model)

@@ -90,7 +90,7 @@ async def _begin(client: OneVendor, request: Request) -> tuple[int, Event, Async
     # Imported here, so that a server without any key does not load what it would never use.
     from app.providers import retries
 
-    # The first attempt is made outside the machinery, which is told of its failure: it nearly always succeeds.
+    # The first attempt nearly always succeeds: it is made outside the machinery, which hears of its failure.
     try:
         return 1, *await _once(client, request, 1)
     except ProviderError as error:
