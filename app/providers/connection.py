@@ -19,6 +19,9 @@ MOST_ERROR_BYTES = 64 * 1024
 MOST_JSON_BYTES = 64 * 1024 * 1024
 """Of an answer that comes whole: the text of a document."""
 
+TRACE = "trace"
+"""The extension of httpcore by which it tells of its steps."""
+
 _JSON = "application/json"
 
 
@@ -34,15 +37,14 @@ class Gate:
     was given; a connection whose request may not leave is closed.
     """
 
-    def __init__(self, leave: Leave) -> None:
+    def __init__(self, leave: Leave, extensions: dict[str, Any]) -> None:
         self.passed = False
-        self._asked = False
         self._leave = leave
+        self._extensions = extensions
 
     async def __call__(self, step: str, _: Mapping[str, Any]) -> None:
-        """Hear of a step."""
-        if not self._asked and not step.startswith("connection."):
-            self._asked = True  # if it may not, what follows are the steps of closing
+        """Hear of a step; once asked nothing more need be heard, of sending or of closing."""
+        if not step.startswith("connection.") and self._extensions.pop(TRACE, None) is self:
             await self._leave()
             self.passed = True
 
@@ -77,13 +79,11 @@ class Connection:
 
     def built(self, address: httpx.URL, body: Mapping[str, Any], leave: Leave | None = None) -> httpx.Request:
         """Return a request whose answer comes in pieces; it is sent when `leave` lets it."""
-        return self._client.build_request(
-            "POST",
-            address,
-            content=orjson.dumps(body),
-            headers={"Content-Type": _JSON, "Accept": "text/event-stream"},
-            extensions=None if leave is None else {"trace": Gate(leave)},
-        )
+        headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
+        built = self._client.build_request("POST", address, content=orjson.dumps(body), headers=headers)
+        if leave is not None:
+            built.extensions[TRACE] = Gate(leave, built.extensions)
+        return built
 
     @asynccontextmanager
     async def stream(self, built: httpx.Request, model: Model | None) -> AsyncIterator[httpx.Response]:
@@ -92,7 +92,7 @@ class Connection:
         Raises:
             ProviderError: it refused, cannot be reached, or failed while the block reads.
         """
-        gate = built.extensions.get("trace")
+        gate = built.extensions.get(TRACE)
         with self._translating():
             response = await self._client.send(built, stream=True)
             try:
