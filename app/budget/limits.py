@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from app.providers.records import NANO_USD_PER_USD
 from app.settings import ServerFile
-from app.stores.records import Limit
+from app.stores.records import Grant, Limit, NewCall
 
 
 class Budgets:
@@ -64,3 +64,20 @@ def as_usd(nano: int) -> str:
 def today() -> str:
     """Return the day that budgets count, as UTC date."""
     return datetime.now(UTC).date().isoformat()
+
+
+def too_little(call: NewCall, grant: Grant) -> str:
+    """Say which budget refuses a call, and what can be done."""
+    tightest = min(call.limits, key=lambda limit: grant.left.get(limit.scope, 0))
+    left = as_usd(max(0, grant.left.get(tightest.scope, 0)))
+    kind, _, name = tightest.scope.partition(":")
+    setting = (
+        f"clients.{name}.budget_usd_per_day"
+        if kind == "client"
+        else f"projects.{name.partition('/')[2]}.budget_usd_per_day"
+    )
+    return (
+        f"The {kind} {name!r} has {left} USD of its {as_usd(tightest.nano_usd)} USD left today, and this "
+        f"call to {call.model} may cost {as_usd(call.least)} USD: choose a cheaper model, send less, wait "
+        f"for the next day (UTC), or have {setting} raised in server.toml."
+    )

@@ -12,12 +12,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.budget.limits import Budgets, as_usd, today
+from app.budget.limits import Budgets, today, too_little
 from app.ids import new_id
 from app.jobs.errors import Earlier, RefusedError
 from app.jobs.observer import UNOBSERVED, Observer
 from app.jobs.orders import Order
+from app.protocol.eager import start
 from app.stores import JobStore
+from app.stores.protocol import Meanwhile
 from app.stores.records import (
     AuditEvent,
     CallState,
@@ -105,23 +107,29 @@ class Account:
             Earlier: the idempotency key belongs to this very call.
             NotFoundError: the thread or a file is not this principal's.
         """
-        holding = asyncio.ensure_future(self._hold(call))
-        try:
-            return await asyncio.shield(holding)
-        except asyncio.CancelledError:
-            # What the store was told must be known here too, or nobody would end the job or give money back.
-            await asyncio.wait({holding})
-            raise
+        return await asyncio.shield(self.holding(call))
 
-    async def _hold(self, call: NewCall) -> Held:
+    def holding(self, call: NewCall, meanwhile: Meanwhile | None = None) -> "asyncio.Task[Held]":
+        """Begin to hold money for one vendor call; see `hold`. Whoever gives up leaves this alone."""
+        return start(self._hold(call, meanwhile), asyncio.get_running_loop(), "hold")
+
+    async def at_rest(self) -> None:
+        """Wait until the store has answered what it was asked, also by those who gave up waiting.
+
+        What it was told must be known here too, or nobody would end the job or give money back.
+        """
+        async with self._one_at_a_time:
+            pass
+
+    async def _hold(self, call: NewCall, meanwhile: Meanwhile | None) -> Held:
         async with self._one_at_a_time:
             if len(self._calls) >= MAX_CALLS:
                 raise RefusedError(
                     f"This job has made its {MAX_CALLS} vendor calls and needs more: ask for less."
                 )
-            grant = await (self._reserve(call) if self.started else self._start(call))
+            grant = await (self._reserve(call, meanwhile) if self.started else self._start(call, meanwhile))
             if grant.refused:
-                raise RefusedError(_too_little(call, grant))
+                raise RefusedError(too_little(call, grant))
             self._calls[call.id] = call
             self._began[call.id] = time.monotonic()
         return Held(call.id, grant.granted)
@@ -173,7 +181,7 @@ class Account:
         await self._settle_due()
         return ours
 
-    async def _start(self, call: NewCall) -> Grant:
+    async def _start(self, call: NewCall, meanwhile: Meanwhile | None) -> Grant:
         order = self.order
         new_thread = order.thread is None and order.threaded and not order.no_store
         thread = new_id("thread") if new_thread else None if order.no_store else order.thread
@@ -195,7 +203,11 @@ class Account:
         prompt = Turn(0, "user", order.prompt, datetime.now(UTC), tool=order.tool, files=order.files)
         audit = AuditEvent("job started", self._facts() | {"thread": thread or ""})
         started = await self._store.start_job(
-            job, prompt=prompt if thread is not None else None, call=call, audit=audit
+            job,
+            prompt=prompt if thread is not None else None,
+            call=call,
+            audit=audit,
+            meanwhile=meanwhile,
         )
         if started.grant is not None and started.grant.refused:
             return started.grant
@@ -213,9 +225,9 @@ class Account:
             )
         raise Earlier(earlier)
 
-    async def _reserve(self, call: NewCall) -> Grant:
+    async def _reserve(self, call: NewCall, meanwhile: Meanwhile | None) -> Grant:
         await self._settle_due()
-        return await self._store.reserve(self.job, call)
+        return await self._store.reserve(self.job, call, meanwhile=meanwhile)
 
     async def _settle_due(self) -> None:
         while self._due:
@@ -225,19 +237,3 @@ class Account:
     def _facts(self) -> dict[str, Any]:
         order = self.order
         return {"job": self.job, "tool": order.tool, "project": order.project, "arguments": order.digest}
-
-
-def _too_little(call: NewCall, grant: Grant) -> str:
-    tightest = min(call.limits, key=lambda limit: grant.left.get(limit.scope, 0))
-    left = as_usd(max(0, grant.left.get(tightest.scope, 0)))
-    kind, _, name = tightest.scope.partition(":")
-    setting = (
-        f"clients.{name}.budget_usd_per_day"
-        if kind == "client"
-        else f"projects.{name.partition('/')[2]}.budget_usd_per_day"
-    )
-    return (
-        f"The {kind} {name!r} has {left} USD of its {as_usd(tightest.nano_usd)} USD left today, and this "
-        f"call to {call.model} may cost {as_usd(call.least)} USD: choose a cheaper model, send less, wait "
-        f"for the next day (UTC), or have {setting} raised in server.toml."
-    )

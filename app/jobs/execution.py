@@ -36,6 +36,7 @@ async def execute(run: Run, script: Script, seconds: float) -> ToolResult:
         Earlier: the call was made before, with the same idempotency key.
     """
     played = await _play(run, script, seconds)
+    await run.account.at_rest()
     if isinstance(played, Outcome):
         return await _completed(run, played)
     return await _failed(run, *played)

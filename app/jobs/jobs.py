@@ -19,6 +19,7 @@ from app.jobs.orders import Order
 from app.jobs.progress import Progress
 from app.jobs.run import STARTING, Run, Script, StandIn
 from app.jobs.view import View
+from app.protocol.eager import start
 from app.protocol.tools import Call, ToolResult, text
 from app.providers.protocol import Gateway
 from app.stores import JobStore
@@ -173,7 +174,8 @@ class Jobs:
             observer=self._observer,
         )
         run = Run(account, gateway=self._gateway, stand_in=self._stand_in)
-        run.task = task = asyncio.create_task(execute(run, script, self._call_seconds), name=run.id)
+        loop = asyncio.get_running_loop()
+        run.task = task = start(execute(run, script, self._call_seconds), loop, run.id)
         self._running[run.id] = (run, task)
         task.add_done_callback(lambda _: self._ended(run))
         return run, task

@@ -37,6 +37,9 @@ STARTING = "starting"
 SHOWING_TURNS = 3
 """Turns of the event loop in which a view wakes, reports, and its frame leaves."""
 
+ASKING_SECONDS = 0.001
+"""How much later than its vendor whoever watches a job hears that the vendor is asked."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -101,21 +104,36 @@ class Run:
     async def _ask(self, ask: Ask, model: Model) -> Answer:
         request = await self._request(ask, model)
         worst = WorstCase(model, tokens.most_input(request), request.max_output)
-        held = await self.account.hold(worst.call(new_id("call"), today(), self.account.limits()))
-        request = replace(request, id=held.call, max_output=worst.output_within(held.granted))
-        self._call = held.call
-        self.now(f"asking {model.id}")
+        call = worst.call(new_id("call"), today(), self.account.limits())
         stream = _Stream()
+        # The request is made ready while the disk or the network is waited for, and leaves after that.
+        meanwhile = asyncio.Event()
+        holding = self.account.holding(call, meanwhile.set)
+        holding.add_done_callback(lambda _: meanwhile.set())
+
+        async def leave() -> int:
+            held = await asyncio.shield(holding)
+            if not stream.left:
+                stream.left, self._call = True, call.id
+                self.stage = f"asking {model.id}"
+                # The request leaves before whoever watches is told.
+                asyncio.get_running_loop().call_later(ASKING_SECONDS, self.output.beat.now)
+            return worst.output_within(held.granted)
+
+        request = replace(request, id=call.id, leave=leave)
+        await meanwhile.wait()
         try:
             done = await self._read(request, ask, stream)
         except ProviderError as error:
+            held = await asyncio.shield(holding)
             self.account.settle(_unfinished(request, held, stream, error))
             error.begun = stream.begun
             raise
         except BaseException:
-            self.account.settle(_unfinished(request, held, stream, None))
+            if stream.left:
+                self.account.settle(_unfinished(request, holding.result(), stream, None))
             raise
-        return self._answer(request, held, stream, done)
+        return self._answer(request, holding.result(), stream, done)
 
     async def _request(self, ask: Ask, model: Model) -> Request:
         request = Request(
@@ -189,6 +207,7 @@ class _Stream:
     """What was heard of one vendor call so far."""
 
     def __init__(self) -> None:
+        self.left = False  # whether the request may have left
         self.text: list[str] = []
         self.reasoning: list[str] = []
 

@@ -6,11 +6,13 @@ gives up on a silent connection. Closing the iterator closes the connection.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import orjson
 import structlog
+from msgspec import structs
 
 from app.providers import dialect, event_stream, refusals, sentences
 from app.providers.answer import Answer
@@ -31,19 +33,28 @@ HOSTILE = (ValueError, TypeError, AttributeError, KeyError, IndexError)
 log = structlog.get_logger(__name__)
 
 
+class _ShorterError(Exception):
+    """The answer may have `most` tokens only."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
 class ChatClient:
     """One vendor, called once: no retries, no limits. See `Provider`."""
 
     def __init__(self, connection: Connection) -> None:
         self.vendor = connection.vendor
         self._connection = connection
+        self._address = connection.address(PATH)
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """Call the model; see `Provider.stream`."""
         answer = Answer(request.model)
         vendor_id = None
         try:
-            async with self._connection.stream(PATH, dialect.body(request), request.model) as response:
+            async with self._sent(request) as response:
                 vendor_id = refusals.request_id(response.headers, self.vendor)
                 if "text/event-stream" not in response.headers.get("content-type", ""):
                     raise await self._no_stream(response, request)
@@ -66,6 +77,28 @@ class ChatClient:
         for event in held:
             yield event
         yield done
+
+    @asynccontextmanager
+    async def _sent(self, request: Request) -> AsyncIterator[httpx.Response]:
+        """Send a request once it may leave; if it may have a shorter answer only, it is made anew."""
+        leave = request.leave
+        if leave is None:
+            built = self._connection.built(self._address, dialect.body(request))
+        else:
+
+            async def unchanged() -> None:
+                most = await leave()
+                if most != request.max_output:
+                    raise _ShorterError(most)
+
+            built = self._connection.built(self._address, dialect.body(request), unchanged)
+        try:
+            async with self._connection.stream(built, request.model) as response:
+                yield response
+        except _ShorterError as error:
+            shorter = structs.replace(request, max_output=error.most, leave=None)
+            async with self._sent(shorter) as response:
+                yield response
 
     def _read(self, answer: Answer, data: bytes, request: Request) -> Sequence[Event]:
         if data == END:

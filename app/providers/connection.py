@@ -1,7 +1,7 @@
 """Requests to one vendor with one key, and everything that goes wrong with them as one typed error."""
 
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -19,7 +19,34 @@ MOST_ERROR_BYTES = 64 * 1024
 MOST_JSON_BYTES = 64 * 1024 * 1024
 """Of an answer that comes whole: the text of a document."""
 
+TRACE = "trace"
+"""The extension of httpcore by which it tells of its steps."""
+
 _JSON = "application/json"
+
+
+Leave = Callable[[], Awaitable[None]]
+"""Returns when a request may leave; raises what forbids it."""
+
+
+class Gate:
+    """Holds a request back when everything but its sending is done, its connection made and taken.
+
+    httpcore tells a `trace` of each step before it takes it, and waits for it
+    (https://www.encode.io/httpcore/extensions/#trace). Whatever is no step of connecting comes after leave
+    was given; a connection whose request may not leave is closed.
+    """
+
+    def __init__(self, leave: Leave, extensions: dict[str, Any]) -> None:
+        self.passed = False
+        self._leave = leave
+        self._extensions = extensions
+
+    async def __call__(self, step: str, _: Mapping[str, Any]) -> None:
+        """Hear of a step; once asked nothing more need be heard, of sending or of closing."""
+        if not step.startswith("connection.") and self._extensions.pop(TRACE, None) is self:
+            await self._leave()
+            self.passed = True
 
 
 class Connection:
@@ -46,16 +73,37 @@ class Connection:
         """Close every connection."""
         await self._client.aclose()
 
+    def address(self, path: str) -> httpx.URL:
+        """Return where a path is; made once where it is asked for often."""
+        return httpx.URL(f"{self.url}/{path}")
+
+    def built(self, address: httpx.URL, body: Mapping[str, Any], leave: Leave | None = None) -> httpx.Request:
+        """Return a request whose answer comes in pieces; it is sent when `leave` lets it."""
+        headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
+        built = self._client.build_request("POST", address, content=orjson.dumps(body), headers=headers)
+        if leave is not None:
+            built.extensions[TRACE] = Gate(leave, built.extensions)
+        return built
+
     @asynccontextmanager
-    async def stream(self, path: str, body: Mapping[str, Any], model: Model) -> AsyncIterator[httpx.Response]:
-        """Post a request whose answer comes in pieces; yields it once the vendor has accepted.
+    async def stream(self, built: httpx.Request, model: Model | None) -> AsyncIterator[httpx.Response]:
+        """Send a request; yields the response, to be read in pieces, once the vendor has accepted.
 
         Raises:
             ProviderError: it refused, cannot be reached, or failed while the block reads.
         """
-        headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
-        async with self._send("POST", path, model, content=orjson.dumps(body), headers=headers) as response:
-            yield response
+        gate = built.extensions.get(TRACE)
+        with self._translating():
+            response = await self._client.send(built, stream=True)
+            try:
+                if gate is not None and not gate.passed:
+                    raise RuntimeError("a request left without having asked")
+                if response.status_code != httpx.codes.OK:
+                    content = await beginning(response)
+                    raise self.refusal(response.status_code, response.headers, content, model)
+                yield response
+            finally:
+                await response.aclose()
 
     async def json(
         self,
@@ -91,7 +139,8 @@ class Connection:
             ProviderError: it was refused, or did not come whole.
         """
         content = bytearray()
-        async with self._send(method, path, model, **request) as response:
+        built = self._client.build_request(method, f"{self.url}/{path}", **request)
+        async with self.stream(built, model) as response:
             async for piece in response.aiter_bytes():
                 content += piece
                 if len(content) > MOST_JSON_BYTES:
@@ -108,21 +157,6 @@ class Connection:
     def error(self, kind: Kind, sentence: str) -> ProviderError:
         """Make an error of this vendor."""
         return ProviderError(kind, sentence, vendor=self.vendor.id)
-
-    @asynccontextmanager
-    async def _send(
-        self, method: str, path: str, model: Model | None, **request: Any
-    ) -> AsyncIterator[httpx.Response]:
-        with self._translating():
-            built = self._client.build_request(method, f"{self.url}/{path}", **request)
-            response = await self._client.send(built, stream=True)
-            try:
-                if response.status_code != httpx.codes.OK:
-                    content = await beginning(response)
-                    raise self.refusal(response.status_code, response.headers, content, model)
-                yield response
-            finally:
-                await response.aclose()
 
     @contextmanager
     def _translating(self) -> Iterator[None]:

@@ -91,17 +91,31 @@ async def _begin(client: OneVendor, request: Request) -> tuple[int, Event, Async
     # Imported here, so that a server without any key does not load what it would never use.
     from app.providers import retries
 
+    # The first attempt nearly always succeeds: it is made outside the machinery, which hears of its failure.
+    try:
+        return 1, *await _once(client, request, 1)
+    except ProviderError as error:
+        failed = error
     async for attempt in retries.attempts(request.deadline):
         with attempt:
-            events = client.stream(request)
-            try:
-                return attempt.num, await anext(events), events
-            except BaseException as error:
-                await events.aclose()
-                if isinstance(error, ProviderError) and error.attempts:
-                    error.attempts = attempt.num
-                raise
+            if attempt.num == 1:
+                raise failed
+            return attempt.num, *await _once(client, request, attempt.num)
     raise AssertionError("a retry context ends with a result or an error")
+
+
+async def _once(
+    client: OneVendor, request: Request, number: int
+) -> tuple[Event, AsyncGenerator[Event, None]]:
+    """Make one attempt; returns its first event and the rest."""
+    events = client.stream(request)
+    try:
+        return await anext(events), events
+    except BaseException as error:
+        await events.aclose()
+        if isinstance(error, ProviderError) and error.attempts:
+            error.attempts = number
+        raise
 
 
 def _told(event: Event, waited: float, attempts: int) -> Event:

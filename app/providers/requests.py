@@ -1,6 +1,6 @@
 """What is asked of a model, in words of ours; each vendor's dialect is made from it in one place."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -48,6 +48,10 @@ class Function(Struct, frozen=True):
     parameters: Mapping[str, Any]
 
 
+Leave = Callable[[], Awaitable[int]]
+"""Returns how many tokens the answer may have, once its money is held; raises what forbids the call."""
+
+
 class Request(Struct, frozen=True):
     """One vendor call.
 
@@ -56,6 +60,9 @@ class Request(Struct, frozen=True):
     prompt cache; `user` is a digest of the principal, 6 to 128 characters. `id` is ours, 6 to 64 characters,
     and travels where the vendor takes one. `deadline` is when the caller gives up, on the clock of the
     running loop: no pause that would end later is begun.
+
+    `leave` is awaited when everything else is ready and before a byte of the request leaves, at each attempt;
+    what it returns bounds the answer in place of `max_output`. Without it the request may leave at once.
     """
 
     id: str
@@ -69,3 +76,4 @@ class Request(Struct, frozen=True):
     user: str | None = None
     stop: tuple[str, ...] = ()
     deadline: float | None = None
+    leave: Leave | None = None

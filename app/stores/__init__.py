@@ -1,12 +1,12 @@
 """What must outlive the process: small Protocols, one implementation of their sum a database."""
 
+from app.stores.database import Schema
 from app.stores.errors import NotFoundError, SchemaTooNewError, StoreError, StoreUnavailableError
 from app.stores.protocol import (
     AuditLog,
     FileStore,
     JobStore,
     Ledger,
-    Schema,
     Store,
     ThreadStore,
 )

@@ -6,10 +6,11 @@ written then may or may not have happened, and each writing method can be repeat
 see to it that nothing happens twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from app.stores.database import Schema
 from app.stores.records import (
     AuditEntry,
     AuditEvent,
@@ -31,48 +32,24 @@ from app.stores.records import (
     Turn,
 )
 
-
-class Schema(Protocol):
-    """A database with a schema of ours.
-
-    `open` may be called again after it failed; `close` may be called at any time.
-    """
-
-    name: str
-    """What people call it: `sqlite`, `postgres` or `supabase`."""
-
-    async def open(self) -> None:
-        """Connect, and bring the schema up to date under a lock.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be used now.
-            SchemaTooNewError: when this release may not run on the schema.
-        """
-
-    async def close(self) -> None:
-        """Give every connection back; harmless when nothing is open."""
-
-    async def ping(self) -> None:
-        """Make one round trip.
-
-        Raises:
-            StoreUnavailableError: when it fails or the store is not open.
-        """
-
-    async def schema_version(self) -> int:
-        """Return the number of the last migration the database has seen.
-
-        Raises:
-            StoreUnavailableError: when it cannot be read.
-            SchemaTooNewError: when this release may not run on it.
-        """
+Meanwhile = Callable[[], None]
 
 
 class JobStore(Protocol):
-    """Jobs, the vendor calls they make and the money those hold."""
+    """Jobs, the vendor calls they make and the money those hold.
+
+    `meanwhile` is called on the event loop when nothing but disk or network is still waited for, which is
+    when other work costs no time; it may be called never, and not later than the method returns.
+    """
 
     async def start_job(
-        self, job: NewJob, *, prompt: Turn | None, call: NewCall | None, audit: AuditEvent
+        self,
+        job: NewJob,
+        *,
+        prompt: Turn | None,
+        call: NewCall | None,
+        audit: AuditEvent,
+        meanwhile: Meanwhile | None = None,
     ) -> Started:
         """Make a job, its exchange's prompt and the reservation of its first call, all or nothing.
 
@@ -83,7 +60,7 @@ class JobStore(Protocol):
             NotFoundError: the thread, or a file of the prompt, is not this principal's.
         """
 
-    async def reserve(self, job: str, call: NewCall) -> Grant:
+    async def reserve(self, job: str, call: NewCall, *, meanwhile: Meanwhile | None = None) -> Grant:
         """Hold money for a further call of a running job.
 
         Raises:

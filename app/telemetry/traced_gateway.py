@@ -59,6 +59,9 @@ class TracedGateway:
             failure = error.kind.value
             _used(span, error.usage, error.request_id)
             raise
+        except Exception as error:
+            failure = type(error).__name__  # what forbade the call
+            raise
         finally:
             if failure:
                 span.set_attribute(semantics.ERROR_TYPE, failure)

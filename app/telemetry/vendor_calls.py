@@ -39,7 +39,8 @@ class MeasuredGateway:
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         """Call the model of the request; see the Protocol."""
         labels = provider_name(request.model.vendor.id), request.model.id
-        began, heard, failure = time.perf_counter(), False, STOPPED
+        began, heard = time.perf_counter(), False
+        failure: str | None = STOPPED
         try:
             async with aclosing(self._gateway.stream(request)) as events:  # type: ignore[type-var]  # an async generator, typed as iterator by the Protocol
                 async for event in events:
@@ -55,8 +56,12 @@ class MeasuredGateway:
             self._retries.add(labels, max(0, error.attempts - 1))
             self._used(labels, error.usage)
             raise
+        except Exception:
+            failure = None  # it may not leave, for instance for want of money: there was no call
+            raise
         finally:
-            self._durations.add((*labels, failure), time.perf_counter() - began)
+            if failure is not None:
+                self._durations.add((*labels, failure), time.perf_counter() - began)
 
     def _done(self, labels: tuple[str, str], done: Done) -> None:
         self._waits.add(labels, done.waited)

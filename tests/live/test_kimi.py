@@ -64,7 +64,8 @@ async def test_thinking_of_k26_can_be_off(connect: Connect) -> None:
 
 async def test_rate_limits_are_told_in_headers(connect: Connect) -> None:
     connection = connect("kimi")
-    async with connection.stream(PATH, dialect.body(ask("Say yes.")), model_of("kimi-k2.6")) as response:
+    built = connection.built(connection.address(PATH), dialect.body(ask("Say yes.")))
+    async with connection.stream(built, model_of("kimi-k2.6")) as response:
         names = {name.lower() for name in response.headers}
 
     assert any(name.startswith("x-ratelimit") for name in names), sorted(names)

@@ -10,7 +10,8 @@ def moment() -> datetime:
 
 def now(seconds: float = 0.0) -> str:
     """Return the time in some seconds, as it is written."""
-    return written(moment() + timedelta(seconds=seconds))
+    time = moment()
+    return (time + timedelta(seconds=seconds) if seconds else time).isoformat(timespec="microseconds")
 
 
 def written(time: datetime) -> str:

@@ -43,20 +43,20 @@ def start(
         return Started(fresh=False, job=None, grant=grant)
     number = threads.begin_exchange(db, job)
     time = clock.now()
-    db.execute(
+    row = db.execute(
         "INSERT INTO jobs (id, principal, tool, project, title, digest, status, replica, lease_until, "
         "created, updated, no_store, thread, number, idempotency_key, key_until) "
-        "VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         (job.id, job.principal, job.tool, job.project, "" if job.no_store else job.title, job.digest,
          job.replica, clock.now(job.lease_seconds), time, time, job.no_store,
          job.thread if number else None, number, job.idempotency_key, clock.now(job.key_seconds)),
-    )  # fmt: skip
+    ).fetchone()  # fmt: skip
     if call and grant:
         ledger.open_call(db, job.id, job.principal, job.project, call, grant.granted)
     if number and job.thread and prompt:
         turns.insert(db, job.thread, replace(prompt, number=number, role="user", job=job.id))
     audit.record(db, job.principal, event)
-    return Started(fresh=True, job=get(db, job.principal, job.id), grant=grant)
+    return Started(fresh=True, job=reading.job(row), grant=grant)
 
 
 def _earlier(db: Connection, job: NewJob, call: NewCall | None) -> Started | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.stores import migrations
+from app.stores.protocol import Meanwhile
 from app.stores.records import (
     AuditEntry,
     AuditEvent,
@@ -64,14 +65,20 @@ class SqliteStore:
     # Jobs
 
     async def start_job(
-        self, job: NewJob, *, prompt: Turn | None, call: NewCall | None, audit: AuditEvent
+        self,
+        job: NewJob,
+        *,
+        prompt: Turn | None,
+        call: NewCall | None,
+        audit: AuditEvent,
+        meanwhile: Meanwhile | None = None,
     ) -> Started:
         """Make a job, its prompt and the reservation of its first call."""
-        return await self._writer.run(jobs.start, job, prompt, call, audit)
+        return await self._writer.run_with(meanwhile, jobs.start, job, prompt, call, audit)
 
-    async def reserve(self, job: str, call: NewCall) -> Grant:
+    async def reserve(self, job: str, call: NewCall, *, meanwhile: Meanwhile | None = None) -> Grant:
         """Hold money for a further call."""
-        return await self._writer.run(ledger.reserve, job, call)
+        return await self._writer.run_with(meanwhile, ledger.reserve, job, call)
 
     async def settle(self, settlement: Settlement) -> None:
         """Replace what a call holds by what it costs."""

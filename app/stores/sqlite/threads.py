@@ -48,11 +48,13 @@ def begin_exchange(db: Connection, job: NewJob) -> int | None:
         return None
     time = clock.now()
     if job.new_thread:
-        db.execute(
-            "INSERT INTO threads (id, principal, project, title, created, updated) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO NOTHING",
+        made = db.execute(
+            "INSERT INTO threads (id, principal, project, title, created, updated, exchanges) "
+            "VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id) DO NOTHING",
             (job.thread, job.principal, job.project, job.title, time, time),
         )
+        if made.rowcount:
+            return 1
     row = db.execute(
         "UPDATE threads SET exchanges = exchanges + 1, updated = ? WHERE id = ? AND principal = ? "
         "RETURNING exchanges",

@@ -41,10 +41,11 @@ def insert(db: Connection, thread: str, turn: Turn) -> None:
          turn.job, orjson.dumps(turn.files).decode(), turn.partial, turn.input_tokens, turn.output_tokens,
          turn.cost),
     ).lastrowid  # fmt: skip
-    db.executemany(
-        "INSERT INTO turn_files VALUES (?, ?, ?)",
-        [(seq, owner["principal"], file) for file in set(turn.files)],
-    )
+    if turn.files:
+        db.executemany(
+            "INSERT INTO turn_files VALUES (?, ?, ?)",
+            [(seq, owner["principal"], file) for file in set(turn.files)],
+        )
     words = [*scopes(owner["principal"], owner["project"]), *index_words(turn.text)]
     db.execute("INSERT INTO turn_words (rowid, words) VALUES (?, ?)", (seq, " ".join(words)))
 

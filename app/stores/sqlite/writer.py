@@ -9,13 +9,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct
 
 from app.stores.errors import StoreUnavailableError
+from app.stores.protocol import Meanwhile
 from app.stores.sqlite import connection as sqlite
 from app.stores.sqlite.connection import DEADLINE_SECONDS, Connection
 from app.stores.storable import storable
@@ -34,6 +34,7 @@ class _Waiting(Struct, frozen=True):
 
     work: Callable[[Connection], Any]
     future: "asyncio.Future[Any]"
+    meanwhile: Meanwhile | None
 
 
 class Writer:
@@ -92,15 +93,26 @@ class Writer:
         Raises:
             StoreUnavailableError: it cannot be done now, or did not end in time and may yet happen.
         """
+        return await self.run_with(None, work, *args, **kwargs)
+
+    async def run_with(
+        self,
+        meanwhile: Meanwhile | None,
+        work: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Do as `run` does, and call `meanwhile` while the disk is waited for."""
         if len(self._queue) >= MOST_WAITING:
             raise sqlite.too_busy(self._path, MOST_WAITING)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.append(_Waiting(lambda connection: work(connection, *storable(args), **kwargs), future))
+        self._queue.append(
+            _Waiting(lambda connection: work(connection, *storable(args), **kwargs), future, meanwhile)
+        )
         if not self._turning:
             self._turning = True
-            # Not at once: other tasks of this turn of the loop may have something for the same commit.
-            loop.call_soon(self._next, loop)
+            self._next(loop)
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 return await future
@@ -124,15 +136,20 @@ class Writer:
         if not batch:
             self._turning = False
             return
-        done = loop.run_in_executor(self._thread, self._commit, [waiting.work for waiting in batch])
-        done.add_done_callback(partial(self._deliver, loop, batch))
+        self._thread.submit(self._work, loop, batch)
+
+    def _work(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting]) -> None:
+        """Commit on the thread, and wake the loop once for all who wait."""
+        try:
+            outcomes = self._commit(loop, batch)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told to each who waits
+            outcomes = [error] * len(batch)
+        loop.call_soon_threadsafe(self._deliver, loop, batch, outcomes)
 
     def _deliver(
-        self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting], done: "asyncio.Future[list[Any]]"
+        self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting], outcomes: Sequence[Any]
     ) -> None:
-        error = done.exception()
-        for index, waiting in enumerate(batch):
-            outcome = error or done.result()[index]
+        for waiting, outcome in zip(batch, outcomes, strict=True):
             if waiting.future.done():
                 continue
             if isinstance(outcome, BaseException):
@@ -142,7 +159,7 @@ class Writer:
         # After those who were just answered had their turn, so that what they ask next is in the batch.
         loop.call_soon(self._next, loop)
 
-    def _commit(self, batch: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+    def _commit(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting]) -> list[Any]:
         """Run a batch as one transaction; return each one's result, or the exception it raised."""
         if self._connection is None:
             raise sqlite.not_open(self._path)
@@ -150,7 +167,11 @@ class Writer:
         with sqlite.errors(self._path):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                outcomes = [self._savepoint(connection, work) for work in batch]
+                outcomes = [self._savepoint(connection, waiting.work) for waiting in batch]
+                # Only now: until here this thread and the loop's would wait for each other.
+                for waiting in batch:
+                    if waiting.meanwhile is not None:
+                        loop.call_soon_threadsafe(waiting.meanwhile)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:

@@ -91,10 +91,10 @@ def test_a_wrong_environment_ends_the_bridge_with_78(environ: dict[str, str], se
 
 
 def test_the_sql_for_a_supabase_project_is_printed_whole_or_after_a_version() -> None:
-    whole, rest, none = run("schema"), run("schema", "--after", "1"), run("schema", "--after", "10")
+    whole, rest, none = run("schema"), run("schema", "--after", "1"), run("schema", "--after", "11")
 
     assert [done.returncode for done in (whole, rest, none)] == [0, 0, 0]
-    assert whole.stdout.startswith(f"-- exai-mcp-server {VERSION}, schema version 10\nBEGIN;\n")
+    assert whole.stdout.startswith(f"-- exai-mcp-server {VERSION}, schema version 11\nBEGIN;\n")
     assert whole.stdout.endswith("NOTIFY pgrst, 'reload schema';\nCOMMIT;\n")
     assert "CREATE SCHEMA IF NOT EXISTS exai;" in whole.stdout
     assert "CREATE SCHEMA" not in rest.stdout
@@ -104,10 +104,10 @@ def test_the_sql_for_a_supabase_project_is_printed_whole_or_after_a_version() ->
 
 
 def test_a_version_that_is_none_ends_with_64() -> None:
-    done = run("schema", "--after", "11")
+    done = run("schema", "--after", "12")
 
     assert (done.returncode, done.stdout) == (64, "")
-    assert "versions go from 0 to 10" in done.stderr
+    assert "versions go from 0 to 11" in done.stderr
 
 
 def loaded(code: str) -> set[str]:

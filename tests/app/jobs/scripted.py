@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from msgspec.structs import replace
+
 from app.providers.errors import ProviderError
 from app.providers.events import Done, Event, Text, Usage
 from app.providers.protocol import Extracted, Found, ProviderState, Source
@@ -40,6 +42,8 @@ class ScriptedGateway:
         return []
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
+        if request.leave is not None:
+            request = replace(request, max_output=await request.leave())
         self.requests.append(request)
         self._asked.set()
         script = self.scripts.pop(0) if self.scripts else whole()

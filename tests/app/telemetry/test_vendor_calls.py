@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+from msgspec.structs import replace
 
 from app.providers import catalog
 from app.providers.errors import Kind, ProviderError
@@ -54,6 +55,19 @@ async def test_an_error_counts_by_its_kind_with_the_usage_it_came_with() -> None
     assert counts(tallies, metrics.MODEL_CALLS) == {(*NAMES, "cut"): 1}
     assert dict(tallies.counter(metrics.RETRIES)) == {NAMES: 1}
     assert counts(tallies, metrics.TOKEN_USAGE) == {(*NAMES, "input"): 1, (*NAMES, "output"): 1}
+
+
+async def test_a_call_that_may_not_leave_is_none() -> None:
+    tallies = Tallies()
+
+    async def leave() -> int:
+        raise LookupError("no money")
+
+    with pytest.raises(LookupError):
+        async for _ in MeasuredGateway(ScriptedGateway(), tallies).stream(replace(REQUEST, leave=leave)):
+            pass
+
+    assert counts(tallies, metrics.MODEL_CALLS) == {}
 
 
 async def test_an_open_breaker_is_no_attempt() -> None:

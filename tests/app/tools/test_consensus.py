@@ -1,6 +1,7 @@
 """`consensus`: blind, at once, weighed, and never worth less than what the vendors gave."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -199,8 +200,8 @@ async def test_a_budget_for_one_answer_gives_that_answer(make: MakeBench) -> Non
     bench, refused = make(budget="0.004"), asyncio.Event()
     reserve = bench.store.reserve
 
-    async def watched(job: str, call: NewCall) -> Grant:
-        grant = await reserve(job, call)
+    async def watched(job: str, call: NewCall, **options: Any) -> Grant:
+        grant = await reserve(job, call, **options)
         refused.set()
         return grant
 

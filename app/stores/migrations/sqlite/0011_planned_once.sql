@@ -1,0 +1,2 @@
+-- oldest application: 0.1.0
+-- PostgreSQL has functions here. SQLite keeps what it has planned by the statement's text.
