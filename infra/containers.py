@@ -93,7 +93,7 @@ class Containers:
         for one in await asyncio.to_thread(engine.of_stack, self._site):
             # A replica that has ended was stopped because it failed; its successor is among the others.
             if not one.healthy and (one.runs or one.service not in self._replicated):
-                await healthy(one.id, self._patience)
+                await healthy(one.id, self._patience, may_recover=True)
 
     async def undo(self) -> None:
         """Stop the replicas that were made in this update; those before them are still there."""
