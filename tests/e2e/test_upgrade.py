@@ -23,8 +23,8 @@ from tests.private_engine import PrivateEngine
 pytestmark = [pytest.mark.engine, pytest.mark.pulumi, pytest.mark.long]
 
 MIGRATIONS = "app/stores/migrations/postgres"
-PARTS = ("app", "infra", "policy", "scripts", "Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock")
-PARTS_OF_PULUMI = ("Pulumi.yaml", "images.lock")
+FOLDERS = ("app", "infra", "policy", "scripts", "tools")
+FILES = ("Dockerfile", ".dockerignore", "Pulumi.yaml", "images.lock", "pyproject.toml", "uv.lock")
 PRODUCTION = "infra/swarm.py"
 SCHEMA = "SELECT max(version) FROM exai.schema_version"
 
@@ -79,7 +79,7 @@ class Releases:
 
     @staticmethod
     def _parts(root: Path) -> list[str]:
-        return [part for part in (*PARTS, *PARTS_OF_PULUMI) if (root / part).exists()]
+        return [part for part in (*FOLDERS, *FILES) if (root / part).exists()]
 
 
 @pytest.fixture(scope="module")
