@@ -1,23 +1,14 @@
-"""The last word of every update: a real MCP client call over WebSocket, answered by the server that was made.
-
-Messages follow the MCP specification of 2025-06-18 (lifecycle, tools), which every client still offers.
-"""
+"""The last word of every update: a client's call, answered by the server that was made."""
 
 import asyncio
-import contextlib
-import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
-from urllib.parse import urlsplit
 
-import aiohttp
 import pulumi
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from app import contract
+from infra.access import Access, UnansweredError
 from infra.edge import Edge
 from infra.engine import LOOPBACK, address
 from infra.logins import retire
@@ -28,37 +19,8 @@ from infra.settings import Settings
 from infra.site import Site
 from infra.workload import Engine
 
-CALL_SECONDS = 20
-"""For the whole conversation; it takes some milliseconds."""
-REVISION = "2025-06-18"
-SUBPROTOCOL = "mcp"
 TOOL = "status"
-CLIENT = {"name": "exai-acceptance", "version": "1"}
 ANSWERED = f"initialize, tools/list and tools/call {TOOL} answered"
-
-
-class UnansweredError(Exception):
-    """The conversation did not come to its end; the message says where it stopped."""
-
-
-@dataclass(frozen=True)
-class Access:
-    """How a client reaches the stack: the URL it is told, and where that is in fact.
-
-    The two differ because DNS may not know the name from here. `certificate` is the chain that must be served
-    there, None without TLS.
-    """
-
-    url: str
-    address: str
-    port: int
-    token: str
-    certificate: str | None = None
-
-    @property
-    def websocket_url(self) -> str:
-        """The URL for WebSocket."""
-        return f"ws{self.url.removeprefix('http')}"
 
 
 class Acceptance:
@@ -83,10 +45,10 @@ class Acceptance:
         """
         if pulumi.runtime.is_dry_run():
             return ANSWERED
-        await self._engine.settled()
+        converse, _ = await asyncio.gather(asyncio.to_thread(_conversation), self._engine.settled())
         began = time.monotonic()
         try:
-            tools = await converse(self._access)
+            tools = await converse(self._access, TOOL)
         except UnansweredError as error:
             what = f"did not answer a client's call to {self._access.websocket_url} ({error})"
             said = await asyncio.to_thread(self._engine.account, contract.NAME, what)
@@ -120,84 +82,8 @@ def accepted(
     return pulumi.Output.all(*running).apply(lambda _: acceptance.ask())
 
 
-async def converse(access: Access) -> int:
-    """Say what a client says first, and return how many tools the server has.
+def _conversation() -> Callable[[Access, str], Awaitable[int]]:
+    """Import the client only now: it takes a sixth of a second, which plans save and updates are waiting."""
+    from infra.conversation import converse
 
-    Raises:
-        UnansweredError: no connection, no answer within CALL_SECONDS, or an answer that is an error.
-    """
-    try:
-        async with asyncio.timeout(CALL_SECONDS), _socket(access) as socket:
-            opening = {"protocolVersion": REVISION, "capabilities": {}, "clientInfo": CLIENT}
-            await _request(socket, 1, "initialize", opening)
-            await socket.send_json({"jsonrpc": "2.0", "method": "notifications/initialized"})
-            tools = (await _request(socket, 2, "tools/list", {})).get("tools", [])
-            result = await _request(socket, 3, "tools/call", {"name": TOOL, "arguments": {}})
-    except TimeoutError:
-        raise UnansweredError(f"no answer within {CALL_SECONDS} s") from None
-    except aiohttp.WSServerHandshakeError as error:
-        raise UnansweredError(f"the server refused the connection with status {error.status}") from error
-    except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
-        raise UnansweredError(str(error) or type(error).__name__) from error
-    if result.get("isError"):
-        raise UnansweredError(f"the tool {TOOL} answered with an error: {result.get('content')}")
-    return len(tools)
-
-
-class _Here(AbstractResolver):
-    """Resolves every name to one address: the stack's own, whatever DNS says."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
-        """Answer with the address."""
-        found = await asyncio.get_running_loop().getaddrinfo(self._address, port, family=family)
-        return [
-            ResolveResult(hostname=host, host=str(where[0]), port=port, family=kind, proto=0, flags=0)
-            for kind, _, _, _, where in found[:1]
-        ]
-
-    async def close(self) -> None:
-        """Hold nothing."""
-
-
-def _trusting(chain: str) -> ssl.SSLContext:
-    """Trust the first certificate of the chain alone, which proves that it and no former one is served."""
-    end = "-----END CERTIFICATE-----"
-    context = ssl.create_default_context(cadata=f"{chain.partition(end)[0]}{end}\n")
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    # What a certificate must say about its issuer does not matter where no issuer is asked.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
-@contextlib.asynccontextmanager
-async def _socket(access: Access) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    parts = urlsplit(access.url)
-    scheme = "wss" if access.certificate else "ws"
-    url = f"{scheme}://{parts.hostname}:{access.port}{parts.path}"
-    headers = {"Authorization": f"Bearer {access.token}", "Host": parts.netloc}
-    context = _trusting(access.certificate) if access.certificate else True
-    connector = aiohttp.TCPConnector(resolver=_Here(access.address), ssl=context)
-    async with (
-        # No proxy of the environment: the way to the stack is known.
-        aiohttp.ClientSession(trust_env=False, connector=connector) as session,
-        session.ws_connect(url, headers=headers, protocols=(SUBPROTOCOL,)) as socket,
-    ):
-        yield socket
-
-
-async def _request(
-    socket: aiohttp.ClientWebSocketResponse, number: int, method: str, params: dict[str, Any]
-) -> dict[str, Any]:
-    """Send one request and return its result; what the server says unasked meanwhile is passed over."""
-    await socket.send_json({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-    while True:
-        message = await socket.receive_json()
-        if message.get("id") != number:
-            continue
-        if "error" in message:
-            raise UnansweredError(f"{method} was answered with the error {message['error']}")
-        result: dict[str, Any] = message["result"]
-        return result
+    return converse

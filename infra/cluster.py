@@ -122,6 +122,11 @@ def services() -> Sequence[Service]:
     ]
 
 
+def named(*names: str) -> Sequence[Service]:
+    """Return those of these services that there are."""
+    return [_service(one) for one in engine.inspected("service", names)]
+
+
 def of_stack(site: Site) -> Sequence[Service]:
     """List the services of a stack."""
     return [found for found in services() if is_ours(found, site)]
@@ -129,12 +134,13 @@ def of_stack(site: Site) -> Sequence[Service]:
 
 def service(name: str) -> Service | None:
     """Look one service up, by name or id, whoever made it."""
-    return next((found for found in services() if name in {found.name, found.id}), None)
+    return next(iter(named(name)), None)
 
 
 def tasks(*names: str) -> Sequence[Task]:
-    """List the tasks of services, the latest first."""
-    ids = engine.ask("service", "ps", "--quiet", "--no-trunc", *names).split() if names else []
+    """List the tasks of those of these services that there are, the latest first."""
+    question = ("service", "ps", "--quiet", "--no-trunc", *names)
+    ids = engine.ask(*question, may_be_gone=True).split() if names else []
     found = [
         Task(
             one["ID"],

@@ -92,8 +92,8 @@ class Containers:
         """Wait until every container of the stack that should run is healthy."""
         for one in await asyncio.to_thread(engine.of_stack, self._site):
             # A replica that has ended was stopped because it failed; its successor is among the others.
-            if one.runs or one.service not in self._replicated:
-                await healthy(one.id, self._patience)
+            if not one.healthy and (one.runs or one.service not in self._replicated):
+                await healthy(one.id, self._patience, may_recover=True)
 
     async def undo(self) -> None:
         """Stop the replicas that were made in this update; those before them are still there."""

@@ -30,6 +30,7 @@ FIELDS = (
     f'Label "{CHECKOUT_LABEL}"',
     f'Label "{SERVICE_LABEL}"',
     'Label "com.docker.swarm.task.id"',
+    "Status",
     "Ports",
 )
 
@@ -42,7 +43,7 @@ class EngineError(Exception):
 class Listed:
     """A container as a listing shows it; `published` are the ports of the host that it holds.
 
-    `task` is the id of the task that it is, empty for a container outside of Swarm.
+    `task` is the id of the task that it is, empty outside of Swarm; `healthy`: its probe has passed.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Listed:
     service: str
     task: str
     published: frozenset[int]
+    healthy: bool = False
 
     @property
     def runs(self) -> bool:
@@ -136,19 +138,18 @@ def containers() -> Sequence[Listed]:
 
 def listed(line: str) -> Listed:
     """Read one line of the listing."""
-    id_, names, state, stack, checkout, service, task, ports = line.split("\t")
+    id_, names, state, stack, checkout, service, task, status, ports = line.split("\t")
     published = (part.split("->")[0].rpartition(":")[2] for part in ports.split(", ") if "->" in part)
     spans = (part.partition("-") for part in published)
     numbers = frozenset(port for low, _, high in spans for port in range(int(low), int(high or low) + 1))
-    return Listed(id_, names.split(",")[0], state, stack, checkout, service, task, numbers)
+    name, healthy = names.split(",")[0], status.endswith("(healthy)")
+    return Listed(id_, name, state, stack, checkout, service, task, numbers, healthy)
 
 
 def of_stack(site: Site, service: str | None = None) -> Sequence[Listed]:
     """List the containers of a stack, or of one of its services, running or not, tasks of a Swarm too."""
-    ours = (site.prefix, site.checkout)
-    return [
-        one for one in containers() if (one.stack, one.checkout) == ours and service in {None, one.service}
-    ]
+    ours = [one for one in containers() if (one.stack, one.checkout) == (site.prefix, site.checkout)]
+    return [one for one in ours if service in {None, one.service}]
 
 
 def healthy_one(site: Site, service: str) -> str:
@@ -157,9 +158,8 @@ def healthy_one(site: Site, service: str) -> str:
     Raises:
         EngineError: there is none.
     """
-    for one in of_stack(site, service):
-        if one.runs and health(one.id) == "healthy":
-            return one.id
+    if found := next((one for one in of_stack(site, service) if one.healthy), None):
+        return found.id
     raise EngineError(
         f"No healthy container of {site.container(service)} is on this engine: look at its logs."
     )

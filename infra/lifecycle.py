@@ -117,15 +117,19 @@ def foreign(one: Listed, site: Site) -> str:
     )
 
 
-async def healthy(name: str, seconds: float) -> None:
+async def healthy(name: str, seconds: float, *, may_recover: bool = False) -> None:
     """Wait until a container is healthy.
 
+    One that has been healthy before `may_recover`: its probes go on, and a busy machine or a store that was
+    away for a moment lets some of them fail.
+
     Raises:
-        pulumi.RunError: it stopped, turned unhealthy or took too long; with its last lines.
+        pulumi.RunError: it stopped, turned unhealthy for good or took too long; with its last lines.
     """
+    hopeful = {"starting", "unhealthy"} if may_recover else {"starting"}
     deadline = time.monotonic() + seconds
     while (state := await asyncio.to_thread(engine.health, name)) != "healthy":
-        if state != "starting" or time.monotonic() > deadline:
+        if state not in hopeful or time.monotonic() > deadline:
             raise pulumi.RunError(account(engine.name_of(name), "is not healthy"))
         await asyncio.sleep(POLL_SECONDS)
 

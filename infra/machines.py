@@ -1,6 +1,7 @@
 """What is looked at on a Swarm before anything is created: its manager, machines, room and volumes."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from infra import cluster, edge
 from infra.cluster import Node, Service
@@ -25,7 +26,10 @@ def manager(site: Site, settings: Settings) -> str:
             f"The engine at {host()} {what}, and the stack {site.stack} runs on Swarm: {how}, or set "
             f"`exai-mcp-server:engine: containers` under `config:` in {site.file}."
         )
-    nodes, services = cluster.nodes(), cluster.services()
+    with ThreadPoolExecutor() as beside:
+        asked = beside.submit(cluster.nodes)
+        services = cluster.services()
+    nodes = asked.result()
     check_names(site, services)
     check_images(site, nodes, settings)
     check_room(site, nodes, settings)

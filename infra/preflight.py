@@ -4,6 +4,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,21 +42,26 @@ def survey(site: Site, settings: Settings) -> Ground:
     try:
         if planning and not answers():
             return Ground()
-        there = engine.containers()
-        check_names(site, there)
-        check_port(site, settings, there)
-        swap = engine.accounts_swap()
-        if settings.engine != "swarm":
-            return Ground(swap)
+        with ThreadPoolExecutor() as beside:
+            ground = beside.submit(_ground, site, settings)
+            there = engine.containers()
+            check_names(site, there)
+            check_port(site, settings, there)
         try:
-            return Ground(swap, machines.manager(site, settings))
+            return ground.result()
         except EngineError as fault:
-            if not planning:
+            if not planning or settings.engine != "swarm":
                 raise
             pulumi.log.warn(f"`up` will be refused: {fault}")
-            return Ground(swap)
+            return Ground()
     except EngineError as fault:
         raise pulumi.RunError(str(fault)) from fault
+
+
+def _ground(site: Site, settings: Settings) -> Ground:
+    if settings.engine == "swarm":
+        return Ground(node=machines.manager(site, settings))
+    return Ground(engine.accounts_swap())
 
 
 def answers() -> bool:

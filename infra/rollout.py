@@ -132,8 +132,9 @@ async def settled(names: Sequence[str], seconds: float) -> None:
     """
     deadline = time.monotonic() + seconds
     while True:
-        found = [one for one in await asyncio.to_thread(cluster.services) if one.name in names]
-        there = await asyncio.to_thread(cluster.tasks, *(one.name for one in found))
+        found, there = await asyncio.gather(
+            asyncio.to_thread(cluster.named, *names), asyncio.to_thread(cluster.tasks, *names)
+        )
         waiting = {one.name: tasks for one in found if not _works(one, tasks := _of(one, there))}
         if not waiting and len(found) == len(set(names)):
             return

@@ -34,11 +34,13 @@ class Swarm:
         self._site = site
         self._settings = settings
         self._node = node
+        self._names: list[str] = []
         self._changed: set[str] = set()
 
     def run(self, workload: Workload, opts: pulumi.ResourceOptions) -> Running:
         """Declare the service with its secrets and configs; it counts as made when all of its tasks work."""
         name = self._site.container(workload.service)
+        self._names.append(name)
         rollout = Rollout(name, self._site, self._settings, self._changed)
         labels = self._site.labels_of(workload.service)
         container = service.container(workload, labels)
@@ -74,8 +76,7 @@ class Swarm:
 
     async def settled(self) -> None:
         """Wait until every service of the stack has the tasks it wants."""
-        names = [found.name for found in await asyncio.to_thread(cluster.of_stack, self._site)]
-        await settled(names, self._settings.healthy_within)
+        await settled(self._names, self._settings.healthy_within)
 
     async def undo(self) -> None:
         """Put the services that were changed in this update back to what they were."""

@@ -17,6 +17,14 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 VERB_SECONDS = 300
 NAMESPACE = "exai-mcp-server"
+_OF_OTHERS = {
+    "PULUMI_BACKEND_URL",
+    "PULUMI_STACK",
+    "YES",
+    "KIMI_API_KEY",
+    "GLM_API_KEY",
+    "PYTHONDONTWRITEBYTECODE",
+}
 
 
 class Checkout:
@@ -40,20 +48,18 @@ class Checkout:
         if (ROOT / ".exai" / "ca.crt").is_file():
             shutil.copy2(ROOT / ".exai" / "ca.crt", root / ".exai" / "ca.crt")
         (root / ".venv").symlink_to(sys.prefix)
-        # A container is healthy no sooner than its first probe: the copy probes each second to save minutes.
-        with_interval = (root / "app" / "contract.py").read_text()
-        assert "PROBE_INTERVAL_SECONDS = 5\n" in with_interval
-        quicker = with_interval.replace("PROBE_INTERVAL_SECONDS = 5\n", "PROBE_INTERVAL_SECONDS = 1\n")
-        (root / "app" / "contract.py").write_text(quicker)
+        probing_quickly(root)
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process's, without what would point at another stack; the copy's packages come first."""
+        """This process's, without what would point at another stack; the copy's packages come first.
+
+        Compiled modules are kept, as everywhere but on machines that build images.
+        """
         kept = {
             name: text
             for name, text in os.environ.items()
-            if name not in {"PULUMI_BACKEND_URL", "PULUMI_STACK", "YES", "KIMI_API_KEY", "GLM_API_KEY"}
-            and not name.startswith("PULUMI_CONFIG")
+            if name not in _OF_OTHERS and not name.startswith("PULUMI_CONFIG")
         }
         host = {"DOCKER_HOST": self.engine_host} if self.engine_host else {}
         return {**kept, **host, "PYTHONPATH": str(self.root)}
@@ -177,6 +183,14 @@ class Stack:
             self.docker("volume", "rm", "--force", volume)
         for tag in self.images():
             self.docker("rmi", "--force", f"{NAMESPACE}:{tag}")
+
+
+def probing_quickly(root: Path) -> None:
+    """Let a copy probe each second, which saves minutes: nothing is healthy before its first probe."""
+    contract = root / "app" / "contract.py"
+    slow, quick = "PROBE_INTERVAL_SECONDS = 5\n", "PROBE_INTERVAL_SECONDS = 1\n"
+    assert slow in contract.read_text()
+    contract.write_text(contract.read_text().replace(slow, quick))
 
 
 def docker(*arguments: str, host: str | None = None) -> str:

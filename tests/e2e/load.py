@@ -19,8 +19,6 @@ from typing import Any
 
 import aiohttp
 
-from tests.e2e.checkout import Checkout
-
 HANDSHAKE = "2025-11-25"
 STATELESS = "2026-07-28"
 CLIENT = {"name": "e2e", "version": "1"}
@@ -36,10 +34,10 @@ OPEN_SECONDS = 60
 TOOL = Path(__file__).with_name("waiting.py")
 
 
-def with_waiting_tool(checkout: Checkout) -> None:
+def with_waiting_tool(root: Path, tool: Path = TOOL) -> None:
     """Give the server of a copy the tool."""
-    shutil.copy2(TOOL, checkout.root / "app" / "tools")
-    assembly = checkout.root / "app" / "tools" / "assembly.py"
+    shutil.copy2(tool, root / "app" / "tools")
+    assembly = root / "app" / "tools" / "assembly.py"
     before = assembly.read_text()
     place, imported = "        status_tool(parts.describe),\n", "from app.tools.status import"
     assert before.count(place) == 1

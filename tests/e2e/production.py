@@ -112,6 +112,12 @@ class Production(Stack):
         shown = json.loads(self.docker("inspect", *ids)) if ids else []
         return {one["Id"]: one for one in shown}
 
+    def sql(self, statement: str) -> str:
+        """Say a statement to the stack's PostgreSQL, and return what it answers, without ornament."""
+        container = next(iter(self.running("postgres")))
+        program = ("psql", "--tuples-only", "--no-align", "--username", "exai", "exai")
+        return self.docker("exec", container, *program, "--command", statement).strip()
+
     def environ_and_command_lines(self) -> str:
         """Everything that /proc tells of the processes in the stack's containers, from outside."""
         said = []
@@ -155,7 +161,7 @@ def production(
     checkout: Checkout, private: PrivateEngine, engine: str, **settings: object
 ) -> Iterator[Production]:
     """Make a stack whose server has the `wait` tool, and remove it at the end."""
-    with_waiting_tool(checkout)
+    with_waiting_tool(checkout.root)
     made = Production(checkout, private, engine, **settings)
     try:
         yield made

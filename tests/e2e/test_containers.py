@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.checkout import Checkout
+from tests.e2e.faults import FAULTS, outlast
 from tests.e2e.load import Load, Mix
 from tests.e2e.production import Production, production
 from tests.private_engine import PrivateEngine
@@ -148,6 +149,11 @@ def test_a_stopped_replica_is_drift_that_up_mends(stack: Production) -> None:
     assert "is not running" in drift.stdout
     assert ANSWERED in stack.up()
     assert stack.verb("drift").returncode == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_that_passes_costs_nothing_that_was_acknowledged(stack: Production, fault: str) -> None:
+    await outlast(stack, fault)
 
 
 def test_destroy_leaves_nothing(stack: Production) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from infra.acceptance import CLIENT, REVISION
+from infra.conversation import CLIENT, REVISION
 from tests.e2e.checkout import Stack, docker
 
 pytestmark = [pytest.mark.engine, pytest.mark.pulumi]

@@ -12,13 +12,13 @@ import secrets
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.transports.uploads import MAX_FILE_BYTES
 from tests.e2e import registry
 from tests.e2e.checkout import Checkout
+from tests.e2e.faults import FAULTS, outlast
 from tests.e2e.load import Mix
 from tests.e2e.production import Production, production
 from tests.private_engine import PrivateEngine
@@ -486,8 +486,14 @@ def test_a_killed_container_is_back_by_itself(swarm: Production) -> None:
     assert f"{RESOURCES + 1} unchanged" in swarm.up()
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_that_passes_costs_nothing_that_was_acknowledged(swarm: Production, fault: str) -> None:
+    await outlast(swarm, fault)
+
+
 def test_data_survives_down_and_up(swarm: Production) -> None:
-    _sql(swarm, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('still here');")
+    swarm.sql("CREATE TABLE kept (word text); INSERT INTO kept VALUES ('still here');")
 
     down = swarm.verb("down")
 
@@ -495,7 +501,7 @@ def test_data_survives_down_and_up(swarm: Production) -> None:
     assert swarm.docker("service", "ls", "--quiet") == ""
     assert swarm.docker("secret", "ls", "--quiet") == ""
     assert ANSWERED in swarm.up()
-    assert _sql(swarm, "SELECT word FROM kept;") == "still here"
+    assert swarm.sql("SELECT word FROM kept;") == "still here"
 
 
 def test_destroy_leaves_nothing(swarm: Production) -> None:
@@ -509,9 +515,3 @@ def test_destroy_leaves_nothing(swarm: Production) -> None:
     assert swarm.docker("volume", "ls", *labelled) == ""
     assert swarm.docker("node", "inspect", "self", "--format", "{{.Spec.Labels}}").strip() == "map[]"
     assert swarm.images() == []
-
-
-def _sql(stack: Production, statement: str) -> str:
-    arguments: tuple[Any, ...] = ("psql", "--tuples-only", "--no-align", "--username", "exai", "exai")
-    container = next(iter(stack.running("postgres")))
-    return stack.docker("exec", container, *arguments, "--command", statement).strip()

@@ -12,8 +12,10 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from infra import acceptance
-from infra.acceptance import Acceptance, Access, UnansweredError, converse
+from infra import conversation
+from infra.acceptance import TOOL, Acceptance
+from infra.access import Access, UnansweredError
+from infra.conversation import converse
 from tests.certificates import self_signed
 
 TOKEN = "the-token"
@@ -85,7 +87,7 @@ async def test_the_call_is_what_a_client_says_first() -> None:
     seen: list[str] = []
 
     async with _server(_right, seen) as server:
-        tools = await converse(_access(server))
+        tools = await converse(_access(server), TOOL)
 
     assert tools == 2
     assert seen[1:] == ["initialize", "notifications/initialized", "tools/list", "tools/call"]
@@ -94,7 +96,7 @@ async def test_the_call_is_what_a_client_says_first() -> None:
 async def test_a_refused_token_is_named_by_its_status() -> None:
     async with _server(_right) as server:
         with pytest.raises(UnansweredError, match="status 401"):
-            await converse(_access(server, "another"))
+            await converse(_access(server, "another"), TOOL)
 
 
 async def test_an_error_is_no_answer() -> None:
@@ -105,7 +107,7 @@ async def test_an_error_is_no_answer() -> None:
 
     async with _server(refuse) as server:
         with pytest.raises(UnansweredError, match=r"tools/call was answered with the error .*broken"):
-            await converse(_access(server))
+            await converse(_access(server), TOOL)
 
 
 async def test_a_tool_that_failed_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,20 +115,20 @@ async def test_a_tool_that_failed_is_no_answer(monkeypatch: pytest.MonkeyPatch) 
 
     async with _server(_right) as server:
         with pytest.raises(UnansweredError, match="the tool status answered with an error: no store"):
-            await converse(_access(server))
+            await converse(_access(server), TOOL)
 
 
 async def test_silence_ends_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acceptance, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(conversation, "CALL_SECONDS", 0.2)
 
     async with _server(lambda _: None) as server:
         with pytest.raises(UnansweredError, match=r"no answer within 0\.2 s"):
-            await converse(_access(server))
+            await converse(_access(server), TOOL)
 
 
 async def test_a_closed_port_is_no_answer(unused_tcp_port: int) -> None:
     with pytest.raises(UnansweredError):
-        await converse(_access(unused_tcp_port))
+        await converse(_access(unused_tcp_port), TOOL)
 
 
 class Engine:
@@ -209,7 +211,7 @@ async def test_the_call_goes_to_the_stack_whatever_the_name_means_elsewhere() ->
 
     async with _server(_right, seen, certificate) as server:
         access = _access(server, certificate=certificate[0])
-        assert await converse(access) == 2
+        assert await converse(access, TOOL) == 2
 
     assert seen[0] == f"mcp.example.com:{access.port}"
 
@@ -219,7 +221,7 @@ async def test_another_certificate_than_the_one_that_was_set_is_no_answer() -> N
 
     async with _server(_right, certificate=former) as server:
         with pytest.raises(UnansweredError, match="certificate verify failed"):
-            await converse(_access(server, certificate=present[0]))
+            await converse(_access(server, certificate=present[0]), TOOL)
 
 
 async def test_a_certificate_for_another_name_is_no_answer() -> None:
@@ -227,4 +229,4 @@ async def test_a_certificate_for_another_name_is_no_answer() -> None:
 
     async with _server(_right, certificate=certificate) as server:
         with pytest.raises(UnansweredError, match=r"not valid for|mismatch"):
-            await converse(_access(server, certificate=certificate[0]))
+            await converse(_access(server, certificate=certificate[0]), TOOL)

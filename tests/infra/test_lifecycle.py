@@ -193,6 +193,17 @@ async def test_a_new_container_is_bounded_and_waited_for(site: Site, made_up: En
     assert made_up.done == [("bound", ID, "64")]
 
 
+async def test_one_that_worked_before_may_recover(made_up: Engine) -> None:
+    made_up.health_over_time = ["unhealthy", "unhealthy", "healthy"]
+    await healthy(ID, 60, may_recover=True)
+
+    made_up.health_over_time = ["unhealthy"]
+    with pytest.raises(pulumi.RunError, match=f"The container {NAME} is not healthy; it is unhealthy"):
+        await healthy(ID, 60)
+    with pytest.raises(pulumi.RunError, match="it is unhealthy"):
+        await healthy(ID, 0, may_recover=True)
+
+
 async def test_a_replica_gets_its_alias_only_when_it_is_healthy(site: Site, made_up: Engine) -> None:
     made: list[str] = []
     made_up.health_over_time = ["starting", "healthy"]

@@ -145,7 +145,7 @@ def test_a_refused_socket_is_one_sentence() -> None:
     ],
 )
 def test_published_ports_are_read_from_a_listing(shown: str, expected: set[int]) -> None:
-    assert engine.listed(f"id\tname\trunning\t\t\t\t\t{shown}").published == expected
+    assert engine.listed(f"id\tname\trunning\t\t\t\t\tUp 2 minutes\t{shown}").published == expected
 
 
 @pytest.mark.parametrize(
@@ -182,12 +182,11 @@ def test_a_plan_is_made_where_an_update_would_be_refused(
     monkeypatch.setattr(preflight, "answers", lambda: True)
     monkeypatch.setattr(preflight.machines, "manager", refuse)
     monkeypatch.setattr(engine, "containers", list)
-    monkeypatch.setattr(engine, "accounts_swap", lambda: False)
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
     settings = _at(8079, environment="production")
 
     if planning:
-        assert preflight.survey(site, settings).accounts_swap is False
+        assert preflight.survey(site, settings) == preflight.Ground()
         assert warned == ["`up` will be refused: This engine is in no Swarm."]
     else:
         with pytest.raises(pulumi.RunError, match="This engine is in no Swarm"):

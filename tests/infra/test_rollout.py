@@ -25,8 +25,8 @@ class Swarm:
         self.there = [_task("a", 1), _task("b", 2)]
         self.done: list[tuple[str, ...]] = []
 
-    def services(self) -> list[Service]:
-        return [self.found]
+    def named(self, *names: str) -> list[Service]:
+        return [self.found] if self.found.name in names else []
 
     def service(self, _name: str) -> Service:
         update = self.updates.pop(0) if len(self.updates) > 1 else self.updates[0]
