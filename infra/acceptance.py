@@ -18,15 +18,13 @@ import pulumi
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from app import contract
-from infra.edge import Edge
 from infra.engine import LOOPBACK, address
 from infra.logins import retire
 from infra.pruning import prune
 from infra.secret import Credentials
-from infra.server import Server
 from infra.settings import Settings
 from infra.site import Site
-from infra.workload import Engine
+from infra.workload import Engine, Running
 
 CALL_SECONDS = 20
 """For the whole conversation; it takes some milliseconds."""
@@ -103,9 +101,16 @@ class Acceptance:
 
 
 def accepted(
-    site: Site, settings: Settings, engine: Engine, credentials: Credentials, server: Server, edge: Edge
+    site: Site,
+    settings: Settings,
+    engine: Engine,
+    credentials: Credentials,
+    parts: Sequence[Running],
 ) -> pulumi.Output[str]:
-    """Return what becomes known once a call was answered in this very run: no update succeeds without."""
+    """Return what becomes known once a call was answered in this very run: no update succeeds without.
+
+    The call waits for the `parts`, whatever else is made.
+    """
     production = settings.is_production
     access = Access(
         url=settings.url,
@@ -116,8 +121,7 @@ def accepted(
     )
     afterwards = (partial(prune, site, settings.image), partial(retire, site, settings, credentials))
     acceptance = Acceptance(access, engine, afterwards)
-    running = [part.id for part in (server.running, *edge.parts)]
-    return pulumi.Output.all(*running).apply(lambda _: acceptance.ask())
+    return pulumi.Output.all(*(part.id for part in parts)).apply(lambda _: acceptance.ask())
 
 
 async def converse(access: Access) -> int:
