@@ -86,19 +86,21 @@ edge = Edge(
         settings=settings,
     ),
 )
-observability = Observability(
-    "observability",
-    ObservabilityArgs(
-        engine=beside(engine, site, settings, ground),
-        site=site,
-        prometheus=reference("prometheus", settings, root),
-        grafana=reference("grafana", settings, root),
-        network=network,
-        credentials=credentials,
-        settings=settings,
-    ),
-)
+parts = [server.running, *edge.parts]
+if settings.observability:
+    observability = Observability(
+        "observability",
+        ObservabilityArgs(
+            engine=beside(engine, site, settings, ground),
+            site=site,
+            prometheus=reference("prometheus", settings, root),
+            grafana=reference("grafana", settings, root),
+            network=network,
+            credentials=credentials,
+            settings=settings,
+        ),
+    )
+    parts += observability.parts
 
-parts = (server.running, *edge.parts, *observability.parts)
 publish(site, settings, image, accepted(site, settings, engine, credentials, parts))
 guard.judge()

@@ -178,12 +178,9 @@ class Containers:
                 docker.ContainerNetworksAdvancedArgs(
                     name=network.name,
                     # A replica gets its alias when it works: the alias is what brings it work.
-                    aliases=[workload.service] if named else None,
+                    aliases=[workload.service] if single or (besides and workload.found_besides) else None,
                 )
-                for network, named in (
-                    (workload.reached_on, single),
-                    *((other, single or workload.found_besides) for other in workload.also_on),
-                )
+                for besides, network in enumerate((workload.reached_on, *workload.also_on))
             ],
             mounts=[*files, *_mounts(workload)],
             opts=pulumi.ResourceOptions.merge(

@@ -138,7 +138,9 @@ class Settings(Record):
     )
     edge: EdgeLimits = Field(EdgeLimits(), title="limits of each HAProxy", description="a mapping of limits")
     observability: StrictBool = Field(
-        False, title="Prometheus with alerts and Grafana with a dashboard besides", description="true or false"
+        False,
+        title="Prometheus with alerts and Grafana with a dashboard besides",
+        description="true or false",
     )
     grafana_port: StrictInt = Field(
         contract.GRAFANA_PORT,

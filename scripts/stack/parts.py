@@ -14,7 +14,7 @@ from scripts.stack.errors import StackError
 
 TAG = "{name}:{prefix}-[0-9a-f]{{{digits}}}"
 """What the program calls the images that it builds for a stack."""
-PURPOSES = ("data", "logs", "redis", "postgres")
+PURPOSES = ("data", "logs", "redis", "postgres", "prometheus", "grafana")
 SIZES_SECONDS = 10
 """The engine walks every volume to tell their sizes; if that takes longer, they are named without."""
 
@@ -39,6 +39,11 @@ def filters(site: Site) -> Sequence[str]:
 def containers(site: Site) -> Sequence[engine.Listed]:
     """List the stack's containers on this engine, running or not, tasks of a Swarm too."""
     return engine.of_stack(site)
+
+
+def beside(site: Site) -> Sequence[engine.Listed]:
+    """List those of them that are no tasks: on a Swarm, what the stack runs beside its services."""
+    return [one for one in containers(site) if not one.task]
 
 
 def services(site: Site) -> Sequence[cluster.Service]:
@@ -105,8 +110,8 @@ def remove_leftovers(site: Site) -> None:
 
 def remove_unknown(site: Site, known: Container[str]) -> None:
     """Remove replicas that a killed update made and the state never heard of: they take part in the work."""
-    for one in containers(site):
-        if not one.task and one.id not in known:
+    for one in beside(site):
+        if one.id not in known:
             print(f"removing {one.name}, which the state does not know")
             engine.stop(one.id, STOP_GRACE_SECONDS)
             engine.remove(one.id)
