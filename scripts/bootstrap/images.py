@@ -8,7 +8,7 @@ from scripts.bootstrap import cache, packages, progress
 from scripts.bootstrap.machine import Machine
 
 IMAGES = contract.IMAGES | {"prometheus": contract.OBSERVABILITY_IMAGES["prometheus"]}
-"""What can be stood in for: Prometheus only where it is asked for, and not Grafana, which no package holds."""
+"""What can be stood in for: Prometheus only where it is asked for; Grafana not, which no package holds."""
 PACKAGES = ("mmdebstrap", "debian-archive-keyring")
 BUILD_TIMEOUT_SECONDS = 900.0
 LOAD_TIMEOUT_SECONDS = 300.0
