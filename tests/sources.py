@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from app import contract
 from policy.inputs import Resource, at
 from policy.workloads import PLACES, SERVICE, Workload
 
@@ -23,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAN_SECONDS = 120
 MIB = 1 << 20
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a path in the containers, not here
-OVERRIDES = ("PYTHON_IMAGE", "REDIS_IMAGE", "POSTGRES_IMAGE", "HAPROXY_IMAGE", "KIMI_API_KEY", "GLM_API_KEY")
+IMAGES = (f"{name.upper()}_IMAGE" for name in contract.IMAGES | contract.OBSERVABILITY_IMAGES)
+OVERRIDES = (*IMAGES, "KIMI_API_KEY", "GLM_API_KEY")
 
 
 @dataclass(frozen=True)

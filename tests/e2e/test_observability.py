@@ -1,7 +1,7 @@
 """Stacks with a real Prometheus: it reads every replica with a token that only it can read, on either engine.
 
-Grafana is the real one where GRAFANA_IMAGE names it or the engine has it. Elsewhere `tests/e2e/grafana` stands
-in its place, which shows that files, port, volume and network are as Grafana needs them, and nothing of Grafana.
+Grafana is the real one where GRAFANA_IMAGE names it or the engine has it. Elsewhere `tests/e2e/grafana` is in
+its place, which shows that files, port, volume and network are as Grafana needs them, and nothing of Grafana.
 """
 
 import hashlib
