@@ -62,9 +62,12 @@ def mebibytes(size: str | int) -> float:
     return float(text[:-1]) if text[-1] in "mM" else int(text) / MIB
 
 
-def compose() -> Mapping[str, Facts]:
-    """Read the services that docker-compose.yml always starts, each `${NAME:-default}` as its default."""
-    return {name: _of_compose(service) for name, service in services(None).items()}
+def compose(profile: str | None = None) -> Mapping[str, Facts]:
+    """Read the services that docker-compose.yml always starts, or those of a profile.
+
+    Each `${NAME:-default}` is its default.
+    """
+    return {name: _of_compose(service) for name, service in services(profile).items()}
 
 
 def services(profile: str | None) -> Mapping[str, Mapping[str, Any]]:

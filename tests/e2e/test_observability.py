@@ -47,6 +47,7 @@ class Watched:
 
     def __init__(self, stack: Stack, port: int, inside: tuple[str, ...], replicas: int, token: str) -> None:
         self.stack = stack
+        self.own_token = isinstance(stack, Production) and token != stack.token
         self.port = port
         self.replicas = replicas
         self.token = token
@@ -262,3 +263,23 @@ def test_a_second_up_changes_nothing(watched: Watched) -> None:
     assert not CHANGED.search(said), said
     assert watched.stack.ids() == before
     assert watched.stack.verb("drift").returncode == 0
+
+
+def test_it_can_be_turned_off_and_its_volumes_stay(watched: Watched) -> None:
+    stack, kept = watched.stack, {f"{watched.stack.name}-{service}" for service in OBSERVERS}
+    for key in ("observability", "grafanaPort", *(["metricsToken"] if watched.own_token else [])):
+        stack.unset(key)
+    if isinstance(stack, Production):
+        assert "LOSE_VOLUMES" in stack.refused()
+        meant = {"LOSE_VOLUMES": ",".join(sorted(kept))}
+        told = re.findall(r"`pulumi state unprotect '([^']+)'`", stack.verb("up", **meant).stdout)
+        assert len(told) == len(kept)
+        for urn in told:
+            stack.pulumi("state", "unprotect", "--yes", urn)
+        done = stack.verb("up", **meant)
+        assert done.returncode == 0, done.stdout
+    else:
+        stack.up()
+
+    assert not kept & set(stack.ids())
+    assert kept <= set(stack.volumes())
