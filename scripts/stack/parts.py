@@ -9,12 +9,12 @@ from app.contract import NAME, STOP_GRACE_SECONDS
 from infra import cluster, engine
 from infra.engine import EngineError
 from infra.image import TAG_DIGITS
-from infra.site import CONTENT_LABEL, Site, volumes_label
+from infra.site import CONTENT_LABEL, OBSERVERS, STACK_LABEL, Site, volumes_label
 from scripts.stack.errors import StackError
 
 TAG = "{name}:{prefix}-[0-9a-f]{{{digits}}}"
 """What the program calls the images that it builds for a stack."""
-PURPOSES = ("data", "logs", "redis", "postgres", "prometheus", "grafana")
+PURPOSES = ("data", "logs", "redis", "postgres")
 SIZES_SECONDS = 10
 """The engine walks every volume to tell their sizes; if that takes longer, they are named without."""
 
@@ -65,6 +65,9 @@ def volumes(site: Site) -> Mapping[str, str]:
     """Return the stack's volumes that exist, each with its size if the engine tells in time."""
     there = set(engine.ask("volume", "ls", "--quiet").split())
     ours = [site.volume(purpose) for purpose in PURPOSES if site.volume(purpose) in there]
+    # Names that somebody else may well have, and many a stack does not.
+    marked = engine.ask("volume", "ls", "--quiet", "--filter", f"label={STACK_LABEL}={site.prefix}").split()
+    ours += [site.volume(purpose) for purpose in OBSERVERS if site.volume(purpose) in marked]
     sizes: dict[str, str] = {}
     with contextlib.suppress(EngineError):
         shown = engine.ask("system", "df", "--verbose", "--format", "{{json .}}", seconds=SIZES_SECONDS)
