@@ -100,6 +100,35 @@ IMAGES = {
 OBSERVABILITY_IMAGES = {"prometheus": "prom/prometheus:v3.5.0", "grafana": "grafana/grafana:12.0.0"}
 """What the optional observability profile runs; replaced as those above are."""
 
+PROMETHEUS_SERVICE = "prometheus"
+PROMETHEUS_PORT = 9090
+PROMETHEUS_USER_ID = 65534
+"""Nobody, as the official image has it."""
+
+PROMETHEUS_CONFIG_PATH = "/etc/prometheus"
+"""Configuration and rules in one folder, which a volume can be mounted at."""
+
+PROMETHEUS_DATA_PATH = "/prometheus"
+PROMETHEUS_COMMAND = (
+    "prometheus",
+    f"--config.file={PROMETHEUS_CONFIG_PATH}/prometheus.yml",
+    f"--storage.tsdb.path={PROMETHEUS_DATA_PATH}",
+    "--storage.tsdb.retention.time=15d",
+    "--storage.tsdb.retention.size=1GB",
+)
+METRICS_TOKEN = "metrics_token"  # noqa: S105 - the name of its file
+"""The file in SECRETS_PATH with which Prometheus asks for metrics."""
+
+GRAFANA_SERVICE = "grafana"
+GRAFANA_PORT = 3000
+"""The port inside the container, and the default published one, which is on the loopback address only."""
+
+GRAFANA_USER_ID = 472
+"""Of the official image."""
+
+GRAFANA_CONFIG_PATH = "/etc/grafana"
+GRAFANA_DATA_PATH = "/var/lib/grafana"
+
 PROBE_SERVER = ("CMD", "python", "-m", "app.healthcheck")
 REDIS_PASSWORD_PATH = "/tmp/password"  # noqa: S105, S108 - a path in the container; where it is, not what it is
 REDIS_USERS_PATH = f"{REDIS_DATA_PATH}/users.acl"
@@ -132,6 +161,9 @@ PROBE_EDGE = (
     f"&& printf 'GET {EDGE_ALIVE_PATH} HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q '^HTTP/1.[01] 200' <&3",
 )
 """By the shell itself: the image has no HTTP client."""
+
+PROBE_PROMETHEUS = ("CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{PROMETHEUS_PORT}/-/ready")
+PROBE_GRAFANA = ("CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{GRAFANA_PORT}/api/health")
 
 PROBE_INTERVAL_SECONDS = 5
 PROBE_TIMEOUT_SECONDS = 3

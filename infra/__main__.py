@@ -1,4 +1,4 @@
-"""The whole stack, in the order the data flows: image, network, stores, then the server and its edge."""
+"""The whole stack, in the order the data flows: image, network, stores, the server, its edge, who watches."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pulumi
 
 from infra.acceptance import accepted
 from infra.cache import Cache, CacheArgs
-from infra.choice import engine_of
+from infra.choice import beside, engine_of
 from infra.configured import credentials_of
 from infra.database import Database, DatabaseArgs
 from infra.edge import Edge, EdgeArgs
@@ -17,6 +17,7 @@ from infra.image import ServerImage, ServerImageArgs
 from infra.images import reference
 from infra.interrupts import end_quietly
 from infra.network import Network, NetworkArgs
+from infra.observability import Observability, ObservabilityArgs
 from infra.preflight import survey
 from infra.server import Server, ServerArgs
 from infra.settings import Settings
@@ -29,7 +30,8 @@ ignore_what_differs_by_machine()
 guard = Guard(development=not settings.is_production)
 root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack(), shared=settings.is_production)
-engine = engine_of(site, settings, survey(site, settings))
+ground = survey(site, settings)
+engine = engine_of(site, settings, ground)
 credentials = credentials_of(site, settings, config)
 
 image = ServerImage("image", ServerImageArgs(site, settings, base=reference("python", settings, root)))
@@ -84,6 +86,21 @@ edge = Edge(
         settings=settings,
     ),
 )
+parts = [server.running, *edge.parts]
+if settings.observability:
+    observability = Observability(
+        "observability",
+        ObservabilityArgs(
+            engine=beside(engine, site, settings, ground),
+            site=site,
+            prometheus=reference("prometheus", settings, root),
+            grafana=reference("grafana", settings, root),
+            network=network,
+            credentials=credentials,
+            settings=settings,
+        ),
+    )
+    parts += observability.parts
 
-publish(site, settings, image, accepted(site, settings, engine, credentials, server, edge))
+publish(site, settings, image, accepted(site, settings, engine, credentials, parts))
 guard.judge()

@@ -9,15 +9,13 @@ import pulumi
 
 from app import contract
 from infra.access import Access, UnansweredError
-from infra.edge import Edge
 from infra.engine import LOOPBACK, address
 from infra.logins import retire
 from infra.pruning import prune
 from infra.secret import Credentials
-from infra.server import Server
 from infra.settings import Settings
 from infra.site import Site
-from infra.workload import Engine
+from infra.workload import Engine, Running
 
 TOOL = "status"
 ANSWERED = f"initialize, tools/list and tools/call {TOOL} answered"
@@ -65,9 +63,16 @@ class Acceptance:
 
 
 def accepted(
-    site: Site, settings: Settings, engine: Engine, credentials: Credentials, server: Server, edge: Edge
+    site: Site,
+    settings: Settings,
+    engine: Engine,
+    credentials: Credentials,
+    parts: Sequence[Running],
 ) -> pulumi.Output[str]:
-    """Return what becomes known once a call was answered in this very run: no update succeeds without."""
+    """Return what becomes known once a call was answered in this very run: no update succeeds without.
+
+    The call waits for the `parts`, whatever else is made.
+    """
     production = settings.is_production
     access = Access(
         url=settings.url,
@@ -78,8 +83,7 @@ def accepted(
     )
     afterwards = (partial(prune, site, settings.image), partial(retire, site, settings, credentials))
     acceptance = Acceptance(access, engine, afterwards)
-    running = [part.id for part in (server.running, *edge.parts)]
-    return pulumi.Output.all(*running).apply(lambda _: acceptance.ask())
+    return pulumi.Output.all(*(part.id for part in parts)).apply(lambda _: acceptance.ask())
 
 
 def _conversation() -> Callable[[Access, str], Awaitable[int]]:

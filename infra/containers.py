@@ -22,6 +22,7 @@ from infra.health import probe
 from infra.lifecycle import Lifecycle, Terms, account, healthy
 from infra.limits import MEBIBYTE
 from infra.loader import Parcel, filled
+from infra.network import BRIDGE
 from infra.secret import HostFile, Sealed
 from infra.settings import Settings
 from infra.site import SECRETS_LABEL, Site
@@ -53,7 +54,7 @@ class Containers:
     removes the old ones at the end, when all of the new ones work.
     """
 
-    network_driver = "bridge"
+    network_driver = BRIDGE
     lingers = contract.STOP_GRACE_SECONDS
 
     def __init__(self, site: Site, settings: Settings, *, swap: bool) -> None:
@@ -177,9 +178,9 @@ class Containers:
                 docker.ContainerNetworksAdvancedArgs(
                     name=network.name,
                     # A replica gets its alias when it works: the alias is what brings it work.
-                    aliases=[workload.service] if single else None,
+                    aliases=[workload.service] if single or (besides and workload.found_besides) else None,
                 )
-                for network in (workload.reached_on, *workload.also_on)
+                for besides, network in enumerate((workload.reached_on, *workload.also_on))
             ],
             mounts=[*files, *_mounts(workload)],
             opts=pulumi.ResourceOptions.merge(

@@ -27,7 +27,9 @@ KEPT_MODE = 0o600
 GENERATED = ("auth_token", "state_key", "postgres_password", "redis_password")
 VENDOR_KEYS = ("kimi_api_key", "glm_api_key")
 OURS_ALONE = frozenset({"postgres_password", "redis_password"})
-"""The stores get them from this program; every other secret is a file of the server."""
+"""The stores get them from this program; every other secret is a file of its one reader."""
+READERS = {contract.METRICS_TOKEN: contract.PROMETHEUS_USER_ID}
+"""Who reads a file that is not the server's, by number of user and group."""
 FINGERPRINT_DIGITS = 16
 NOT_YET = "not generated yet"
 
@@ -115,7 +117,7 @@ class SecretFiles:
         if name in OURS_ALONE:
             path.chmod(KEPT_MODE)
         elif os.geteuid() == 0:
-            os.chown(path, contract.USER_ID, contract.GROUP_ID)
+            os.chown(path, READERS.get(name, contract.USER_ID), READERS.get(name, contract.GROUP_ID))
             path.chmod(OWNED_MODE)
         else:
             path.chmod(OPEN_MODE)

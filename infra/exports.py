@@ -2,6 +2,7 @@
 
 import pulumi
 
+from infra.engine import LOOPBACK
 from infra.image import ServerImage
 from infra.settings import Settings
 from infra.site import GENERATED, Site
@@ -20,4 +21,6 @@ def publish(site: Site, settings: Settings, image: ServerImage, accepted: pulumi
     if not settings.is_production:
         pulumi.export("tokenFile", f"{GENERATED}/secrets/{site.stack}/auth_token")
     pulumi.export("connect", f"{site.make('connect')} ARGS=--write")
+    if settings.observability:
+        pulumi.export("grafana", f"http://{LOOPBACK}:{settings.grafana_port}")
     pulumi.export("acceptance", accepted)

@@ -14,13 +14,14 @@ LOCK = "images.lock"
 
 
 def reference(name: str, settings: Settings, root: Path) -> str:
-    """Return the image to use for `python`, `redis` or `postgres`.
+    """Return the image to use for a key of IMAGES or OBSERVABILITY_IMAGES.
 
     Raises:
         pulumi.RunError: `images.lock` is not readable TOML.
     """
     chosen: str | None = getattr(settings.images, name)
-    return chosen or variable(f"{name.upper()}_IMAGE", root) or _pinned(contract.IMAGES[name], root)
+    default = (contract.IMAGES | contract.OBSERVABILITY_IMAGES)[name]
+    return chosen or variable(f"{name.upper()}_IMAGE", root) or _pinned(default, root)
 
 
 def _pinned(image: str, root: Path) -> str:

@@ -97,6 +97,26 @@ class EdgeLimits(Limits):
     processes: Processes = Field(64, description=PROCESSES)
 
 
+class PrometheusLimits(Limits):
+    """The house policy for Prometheus, which keeps fifteen days or 1 GB of metrics."""
+
+    memory: Mebibytes = Field(512, description=MEMORY)
+    memory_reservation: Mebibytes = Field(128, description=MEMORY)
+    cpus: Cores = Field(0.5, description=CORES)
+    cpu_reservation: Cores = Field(0.05, description=CORES)
+    processes: Processes = Field(64, description=PROCESSES)
+
+
+class GrafanaLimits(Limits):
+    """The house policy for Grafana, which shows one dashboard."""
+
+    memory: Mebibytes = Field(256, description=MEMORY)
+    memory_reservation: Mebibytes = Field(64, description=MEMORY)
+    cpus: Cores = Field(0.5, description=CORES)
+    cpu_reservation: Cores = Field(0.05, description=CORES)
+    processes: Processes = Field(128, description=PROCESSES)
+
+
 class Logging(Record):
     """Where container output goes; the same for every container of the stack."""
 

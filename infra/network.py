@@ -10,12 +10,13 @@ import pulumi_docker as docker
 from infra.site import Site
 from infra.workload import Joined
 
+BRIDGE = "bridge"
 OVERLAY = "overlay"
 
 
 @dataclass(frozen=True)
 class NetworkArgs:
-    """`driver` is the engine's: `bridge` on one machine, `overlay` on a Swarm; `site` gives the labels."""
+    """`driver` is the engine's: BRIDGE on one machine, OVERLAY on a Swarm; `site` gives the labels."""
 
     site: Site
     driver: str
@@ -33,30 +34,31 @@ class Network(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exai:infra:Network", name, None, opts)
-        self.frontend = self._network("frontend", args, internal=False)
-        self.backend = self._network("backend", args, internal=True)
+        self.frontend = network("frontend", args.site, args.driver, internal=False, parent=self)
+        self.backend = network("backend", args.site, args.driver, internal=True, parent=self)
         self.register_outputs({"frontend": self.frontend.name, "backend": self.backend.name})
 
-    def _network(self, purpose: str, args: NetworkArgs, *, internal: bool) -> Joined:
-        spans = args.driver == OVERLAY
-        network = docker.Network(
-            f"{args.site.prefix}-{purpose}",
-            driver=args.driver,
-            internal=internal,
-            # For whoever looks after the stores: `docker run --network …` beside a service.
-            attachable=spans or None,
-            # Tokens would cross from machine to machine in clear.
-            options={"encrypted": ""} if spans else None,
-            labels=[
-                docker.NetworkLabelArgs(label=label, value=value) for label, value in args.site.labels.items()
-            ],
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                # The engine adds a number of its own to them, which would replace the network every time.
-                ignore_changes=["options"] if spans else None,
-            ),
-        )
-        return Joined(network.name, network.id, network.ipam_configs.apply(_subnets))
+
+def network(purpose: str, site: Site, driver: str, *, internal: bool, parent: pulumi.Resource) -> Joined:
+    """Declare the network of a purpose; an `internal` one has no way out."""
+    spans = driver == OVERLAY
+    made = docker.Network(
+        f"{site.prefix}-{purpose}",
+        driver=driver,
+        internal=internal,
+        # For what is no service: Prometheus and Grafana, and `docker run --network …` of whoever looks after
+        # the stores.
+        attachable=spans or None,
+        # Tokens would cross from machine to machine in clear.
+        options={"encrypted": ""} if spans else None,
+        labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in site.labels.items()],
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            # The engine adds a number of its own to them, which would replace the network every time.
+            ignore_changes=["options"] if spans else None,
+        ),
+    )
+    return Joined(made.name, made.id, made.ipam_configs.apply(_subnets))
 
 
 def _subnets(configs: Sequence[Any] | None) -> Sequence[str]:

@@ -15,7 +15,7 @@ from infra.edge import EVERYWHERE
 from infra.engine import LOOPBACK, EngineError, Listed
 from infra.lifecycle import foreign, is_foreign
 from infra.settings import Settings
-from infra.site import Site
+from infra.site import OBSERVERS, Site
 
 LISTENING = "0A"
 """The state of a listening socket in /proc/net/tcp (proc(5))."""
@@ -47,6 +47,9 @@ def survey(site: Site, settings: Settings) -> Ground:
             there = engine.containers()
             check_names(site, there)
             check_port(site, settings, there)
+            if settings.observability:
+                check_names(site, there, [site.container(service) for service in OBSERVERS])
+                check_grafana_port(site, settings, there)
         try:
             return ground.result()
         except EngineError as fault:
@@ -75,30 +78,38 @@ def answers() -> bool:
     return True
 
 
-def check_names(site: Site, there: Sequence[Listed]) -> None:
-    """Refuse a container name that belongs to somebody else."""
+def check_names(site: Site, there: Sequence[Listed], names: Sequence[str] | None = None) -> None:
+    """Refuse a container name that belongs to somebody else; without `names`, those that every stack has."""
     for one in there:
-        if one.name in site.containers and is_foreign(one, site):
+        if one.name in (names or site.containers) and is_foreign(one, site):
             raise EngineError(foreign(one, site))
 
 
 def check_port(site: Site, settings: Settings, there: Sequence[Listed]) -> None:
     """Refuse a port that somebody else holds, naming the holder; our own stack may hold it."""
-    port = settings.published_port
+    address = EVERYWHERE if settings.is_production else LOOPBACK
+    _check(site, there, "publishedPort", address, settings.published_port)
+
+
+def check_grafana_port(site: Site, settings: Settings, there: Sequence[Listed]) -> None:
+    """Refuse the same for Grafana's port."""
+    _check(site, there, "grafanaPort", LOOPBACK, settings.grafana_port)
+
+
+def _check(site: Site, there: Sequence[Listed], key: str, address: str, port: int) -> None:
     holder = next((one for one in there if one.runs and port in one.published), None)
     if holder is not None and not is_foreign(holder, site):
         return
     if holder is not None:
-        raise EngineError(_taken(site, port, f"the container {holder.name}"))
-    address = EVERYWHERE if settings.is_production else LOOPBACK
+        raise EngineError(_taken(site, key, port, f"the container {holder.name}"))
     if engine.host().startswith("unix://") and not _free(address, port):
-        raise EngineError(_taken(site, port, _process(port)))
+        raise EngineError(_taken(site, key, port, _process(port)))
 
 
-def _taken(site: Site, port: int, holder: str) -> str:
+def _taken(site: Site, key: str, port: int, holder: str) -> str:
     other = port + 1 if port < 65535 else port - 1
     return (
-        f"Port {port} is held by {holder}: end that, or set `exai-mcp-server:publishedPort: {other}` under "
+        f"Port {port} is held by {holder}: end that, or set `exai-mcp-server:{key}: {other}` under "
         f"`config:` in {site.file}."
     )
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 BY_ENGINE = {"hot_reload": ("hotReload", "containers"), "monitor": ("monitor", "swarm")}
 """Fields that only one engine has, by name: the key and that engine."""
-GUESSABLE = ("authToken", "stateKey", "stateKeyPrevious", "postgresPassword", "redisPassword")
+OF_OBSERVABILITY = {"grafana_port": "grafanaPort", "prometheus": "prometheus", "grafana": "grafana"}
+"""Fields that only a stack with Prometheus and Grafana has, by name: the key."""
+GUESSABLE = ("authToken", "stateKey", "stateKeyPrevious", "postgresPassword", "redisPassword", "metricsToken")
 STORES = {"postgres": ("databaseUrl", "postgresPassword"), "redis": ("redisUrl", "redisPassword")}
 """Each store's URL, needed where it is run elsewhere, and its password, needed where it is run here."""
 SUPABASE = "supabaseServiceRoleKey"
@@ -42,7 +44,13 @@ MADE = "`openssl rand -hex 32 | pulumi config set --secret {full}` makes and set
 
 def broken(settings: "Settings", source: Source, namespace: str) -> list[str]:
     """Return the sentences about settings that contradict one another or the house policy."""
-    found = (*_environment(settings), *_image(settings), *_variables(settings), *_secrets(settings, source))
+    found = (
+        *_environment(settings),
+        *_observability(settings, source),
+        *_image(settings),
+        *_variables(settings),
+        *_secrets(settings, source),
+    )
     return [sentence.replace("{ns}", f"{namespace}:") for sentence in found]
 
 
@@ -84,6 +92,23 @@ def _environment(settings: "Settings") -> Iterator[str]:
             yield (
                 f"`{{ns}}{key}` belongs to engine {engine}, and this stack's is {settings.engine}: remove "
                 "one of the two."
+            )
+
+
+def _observability(settings: "Settings", source: Source) -> Iterator[str]:
+    if settings.observability and settings.grafana_port == settings.published_port:
+        yield (
+            f"`{{ns}}grafanaPort` is {settings.grafana_port}, which is `{{ns}}publishedPort` too: set one of "
+            "them to another port."
+        )
+    if not settings.observability:
+        given = [key for field, key in OF_OBSERVABILITY.items() if field in settings.model_fields_set]
+        if contract.METRICS_TOKEN in source.secrets and settings.is_production:
+            given.append(KEYS[contract.METRICS_TOKEN])
+        for key in given:
+            yield (
+                f"`{{ns}}{key}` belongs to `{{ns}}observability`, which is false: remove it, or set that to "
+                "true."
             )
 
 

@@ -64,6 +64,8 @@ class Server(pulumi.ComponentResource):
                 limits=settings.server,
                 reached_on=args.network.frontend,
                 also_on=(args.network.backend,),
+                # Where Prometheus asks every replica.
+                found_besides=settings.observability,
                 volumes={contract.DATA_PATH: data, contract.LOG_PATH: logs},
                 files=_files(site.root) if settings.is_production else {},
                 folders=_folders(site.root) if settings.hot_reload else {},

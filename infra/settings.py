@@ -10,7 +10,16 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 from app import contract
 from app.settings.variables import VARIABLES
 from infra import faults, rules, sources
-from infra.limits import EdgeLimits, Logging, PostgresLimits, Record, RedisLimits, ServerLimits
+from infra.limits import (
+    EdgeLimits,
+    GrafanaLimits,
+    Logging,
+    PostgresLimits,
+    PrometheusLimits,
+    Record,
+    RedisLimits,
+    ServerLimits,
+)
 
 MOST_REPLICAS = 16
 STOP_MARGIN_SECONDS = 25
@@ -30,6 +39,8 @@ class Images(Record):
     redis: StrictStr | None = Field(None, min_length=1, description=IMAGE)
     postgres: StrictStr | None = Field(None, min_length=1, description=IMAGE)
     haproxy: StrictStr | None = Field(None, min_length=1, description=IMAGE)
+    prometheus: StrictStr | None = Field(None, min_length=1, description=IMAGE)
+    grafana: StrictStr | None = Field(None, min_length=1, description=IMAGE)
 
 
 class Settings(Record):
@@ -126,6 +137,24 @@ class Settings(Record):
         PostgresLimits(), title="limits of PostgreSQL", description="a mapping of limits"
     )
     edge: EdgeLimits = Field(EdgeLimits(), title="limits of each HAProxy", description="a mapping of limits")
+    observability: StrictBool = Field(
+        False,
+        title="Prometheus with alerts and Grafana with a dashboard besides",
+        description="true or false",
+    )
+    grafana_port: StrictInt = Field(
+        contract.GRAFANA_PORT,
+        title="where Grafana is, on 127.0.0.1 of the host",
+        ge=1,
+        le=65535,
+        description="a port number from 1 to 65535 on the host",
+    )
+    prometheus: PrometheusLimits = Field(
+        PrometheusLimits(), title="limits of Prometheus", description="a mapping of limits"
+    )
+    grafana: GrafanaLimits = Field(
+        GrafanaLimits(), title="limits of Grafana", description="a mapping of limits"
+    )
     logging: Logging = Field(
         Logging(),
         title="where the output of every container goes",
@@ -133,7 +162,7 @@ class Settings(Record):
     )
     images: Images = Field(
         Images(),
-        title="base images other than those of `images.lock`, by `python`, `redis`, `postgres`, `haproxy`",
+        title="base images other than those of `images.lock`, by the names of the parts and `python`",
         description="a mapping of image names",
     )
 

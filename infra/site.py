@@ -30,6 +30,8 @@ SERVICES = (
     contract.EDGE_SERVICE,
     contract.DOOR_SERVICE,
 )
+OBSERVERS = (contract.PROMETHEUS_SERVICE, contract.GRAFANA_SERVICE)
+"""What a stack runs besides, where it asks for it."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic.alias_generators import to_camel
 
-from app import dotenv
+from app import contract, dotenv
 from app.settings.secret import Secret
 from app.settings.variables import VARIABLES
 from infra import development
@@ -24,6 +24,7 @@ OF_THE_STACK = {
     "redis_password": "of the Redis that the stack runs",
     "tls_certificate": "the edge's certificate and those between it and the authority, as PEM",
     "tls_key": "its private key, as PEM",
+    contract.METRICS_TOKEN: "of a client, for Prometheus to ask for metrics with; unset: `authToken`",
 }
 """Secrets that the server does not know, and what each is."""
 OF_THE_SERVER = tuple(variable.field for variable in VARIABLES if variable.secret)

@@ -9,6 +9,7 @@ import pulumi_docker as docker
 
 from app import contract
 from infra import cluster, service
+from infra.network import OVERLAY
 from infra.rollout import Rollout, account, settled
 from infra.secret import Sealed
 from infra.settings import Settings
@@ -26,7 +27,7 @@ class Swarm:
     one fails, all go back. One of a kind stops before its successor starts, and comes back if that fails.
     """
 
-    network_driver = "overlay"
+    network_driver = OVERLAY
     lingers = 3600
     """Swarm does not wait for what it replaces."""
 

@@ -61,6 +61,8 @@ class Workload:
     stop_seconds: int
     also_on: Sequence[Joined] = ()
     """What it reaches besides."""
+    found_besides: bool = False
+    """Whether it answers to its name there too, from its start: for who looks at it and brings no work."""
     entrypoint: Sequence[str] = ()
     """The image's own; said again because an engine may have to put something before it."""
     command: Sequence[str] | None = None

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from app.contract import IMAGES
+from app.contract import IMAGES, OBSERVABILITY_IMAGES
 
 LOCK = Path(__file__).resolve().parent.parent / "images.lock"
 HEADER = """\
@@ -124,7 +124,9 @@ def digest_of(reference: Reference) -> str:
 
 def pin(lock: Path, registry: str | None = None) -> dict[str, str]:
     """Write the digests of every image of the contract to `lock` and return them; never half a file."""
-    digests = {name: digest_of(Reference.parse(name, registry)) for name in IMAGES.values()}
+    digests = {
+        name: digest_of(Reference.parse(name, registry)) for name in (IMAGES | OBSERVABILITY_IMAGES).values()
+    }
     lines = [f'"{name}" = "{digest}"' for name, digest in sorted(digests.items())]
     partial = lock.with_name(f"{lock.name}.partial")
     partial.write_text("\n".join([HEADER.rstrip(), "[digests]", *lines, ""]))

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from app import contract
 from policy.inputs import Resource, at
 from policy.workloads import PLACES, SERVICE, Workload
 
@@ -23,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAN_SECONDS = 120
 MIB = 1 << 20
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a path in the containers, not here
-OVERRIDES = ("PYTHON_IMAGE", "REDIS_IMAGE", "POSTGRES_IMAGE", "HAPROXY_IMAGE", "KIMI_API_KEY", "GLM_API_KEY")
+IMAGES = (f"{name.upper()}_IMAGE" for name in contract.IMAGES | contract.OBSERVABILITY_IMAGES)
+OVERRIDES = (*IMAGES, "KIMI_API_KEY", "GLM_API_KEY")
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,12 @@ def mebibytes(size: str | int) -> float:
     return float(text[:-1]) if text[-1] in "mM" else int(text) / MIB
 
 
-def compose() -> Mapping[str, Facts]:
-    """Read the services that docker-compose.yml always starts, each `${NAME:-default}` as its default."""
-    return {name: _of_compose(service) for name, service in services(None).items()}
+def compose(profile: str | None = None) -> Mapping[str, Facts]:
+    """Read the services that docker-compose.yml always starts, or those of a profile.
+
+    Each `${NAME:-default}` is its default.
+    """
+    return {name: _of_compose(service) for name, service in services(profile).items()}
 
 
 def services(profile: str | None) -> Mapping[str, Mapping[str, Any]]:

@@ -7,6 +7,8 @@ from app import contract
 from scripts.bootstrap import cache, packages, progress
 from scripts.bootstrap.machine import Machine
 
+IMAGES = contract.IMAGES | {"prometheus": contract.OBSERVABILITY_IMAGES["prometheus"]}
+"""What can be stood in for: Prometheus only where it is asked for; Grafana not, which no package holds."""
 PACKAGES = ("mmdebstrap", "debian-archive-keyring")
 BUILD_TIMEOUT_SECONDS = 900.0
 LOAD_TIMEOUT_SECONDS = 300.0
@@ -24,7 +26,7 @@ def recipes(root: Path, name: str) -> list[Path]:
 
 def key(machine: Machine, root: Path, name: str) -> str:
     """Name a stand-in after its inputs."""
-    return cache.digest(recipes(root, name), contract.IMAGES[name], machine.architecture)
+    return cache.digest(recipes(root, name), IMAGES[name], machine.architecture)
 
 
 def cached(machine: Machine, root: Path, names: Sequence[str]) -> bool:
@@ -35,7 +37,7 @@ def cached(machine: Machine, root: Path, names: Sequence[str]) -> bool:
 
 
 def supply(machine: Machine, root: Path, names: Sequence[str]) -> None:
-    """Give the engine a stand-in for each name (keys of contract.IMAGES).
+    """Give the engine a stand-in for each name (keys of IMAGES).
 
     Raises:
         Refusal: a build or a load failed.
@@ -47,7 +49,7 @@ def supply(machine: Machine, root: Path, names: Sequence[str]) -> None:
 
 
 def _supply(machine: Machine, root: Path, name: str) -> None:
-    image = contract.IMAGES[name]
+    image = IMAGES[name]
     thing, made = f"image-{name}", key(machine, root, name)
     log = machine.cache / "logs" / f"{thing}.log"
     debian = packages.mirror(machine)

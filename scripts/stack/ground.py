@@ -19,8 +19,8 @@ ENCRYPTED = {"secure"}
 """The one key of a mapping that stands for a secret."""
 
 
-def look(session: Session) -> None:
-    """Look at everything an update stands on; the program looks again, for a bare `pulumi up`.
+def look(session: Session) -> Settings:
+    """Look at everything an update stands on and return the settings; a bare `pulumi up` looks as well.
 
     Raises:
         StackError: something is wrong; nothing was changed.
@@ -33,6 +33,7 @@ def look(session: Session) -> None:
         survey(session.site, settings)
     except pulumi.RunError as fault:
         raise StackError(str(fault)) from fault
+    return settings
 
 
 def judge(session: Session, *, planning: bool = True) -> Settings:

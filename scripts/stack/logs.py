@@ -29,12 +29,11 @@ def logs(session: Session, *, service: str | None, tail: int, follow: bool) -> i
 
 
 def _speakers(site: Site, service: str | None) -> Mapping[str, Sequence[str]]:
-    """Name who speaks, with the arguments that let them: services on every machine, else containers here."""
+    """Name who speaks, with the arguments that let them: services on every machine, and containers here."""
     wanted = None if service is None else site.container(service)
     services = [one.name for one in parts.services(site) if wanted in {None, one.name}]
-    if services:
-        return dict.fromkeys(services, ("service", "logs", "--raw"))
-    return {one.name: ("logs",) for one in parts.containers(site) if service in {None, one.service}}
+    containers = [one.name for one in parts.beside(site) if service in {None, one.service}]
+    return dict.fromkeys(services, ("service", "logs", "--raw")) | dict.fromkeys(containers, ("logs",))
 
 
 async def _all(speakers: Mapping[str, Sequence[str]], *, tail: int, follow: bool) -> None:

@@ -9,7 +9,7 @@ from app.contract import NAME, STOP_GRACE_SECONDS
 from infra import cluster, engine
 from infra.engine import EngineError
 from infra.image import TAG_DIGITS
-from infra.site import CONTENT_LABEL, Site, volumes_label
+from infra.site import CONTENT_LABEL, OBSERVERS, STACK_LABEL, Site, volumes_label
 from scripts.stack.errors import StackError
 
 TAG = "{name}:{prefix}-[0-9a-f]{{{digits}}}"
@@ -41,6 +41,11 @@ def containers(site: Site) -> Sequence[engine.Listed]:
     return engine.of_stack(site)
 
 
+def beside(site: Site) -> Sequence[engine.Listed]:
+    """List those of them that are no tasks: on a Swarm, what the stack runs beside its services."""
+    return [one for one in containers(site) if not one.task]
+
+
 def services(site: Site) -> Sequence[cluster.Service]:
     """List the stack's services, none on an engine that manages no Swarm."""
     return cluster.of_stack(site) if cluster.membership().manages else []
@@ -60,6 +65,9 @@ def volumes(site: Site) -> Mapping[str, str]:
     """Return the stack's volumes that exist, each with its size if the engine tells in time."""
     there = set(engine.ask("volume", "ls", "--quiet").split())
     ours = [site.volume(purpose) for purpose in PURPOSES if site.volume(purpose) in there]
+    # Names that somebody else may well have, and many a stack does not.
+    marked = engine.ask("volume", "ls", "--quiet", "--filter", f"label={STACK_LABEL}={site.prefix}").split()
+    ours += [site.volume(purpose) for purpose in OBSERVERS if site.volume(purpose) in marked]
     sizes: dict[str, str] = {}
     with contextlib.suppress(EngineError):
         shown = engine.ask("system", "df", "--verbose", "--format", "{{json .}}", seconds=SIZES_SECONDS)
@@ -105,8 +113,8 @@ def remove_leftovers(site: Site) -> None:
 
 def remove_unknown(site: Site, known: Container[str]) -> None:
     """Remove replicas that a killed update made and the state never heard of: they take part in the work."""
-    for one in containers(site):
-        if not one.task and one.id not in known:
+    for one in beside(site):
+        if one.id not in known:
             print(f"removing {one.name}, which the state does not know")
             engine.stop(one.id, STOP_GRACE_SECONDS)
             engine.remove(one.id)

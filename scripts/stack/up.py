@@ -13,6 +13,7 @@ from scripts.stack.session import Session
 
 NETWORKS = "**docker:index/network:Network**"
 NETWORK_COUNT = 2
+"""And one more, of Grafana."""
 
 
 def up(session: Session) -> int:
@@ -20,12 +21,13 @@ def up(session: Session) -> int:
     with step("the engine answers"):
         parts.require_engine()
     with step("settings, names and port are looked at"):
-        ground.look(session)
+        settings = ground.look(session)
     with step("the stack is selected"):
         pulumi = session.open()
     if session.file.is_production:
         _agree_on_the_plan(session)
-    _apply(session, pulumi).require_success("The update failed", session.site.make("up"))
+    networks = NETWORK_COUNT + settings.observability
+    _apply(session, pulumi, networks).require_success("The update failed", session.site.make("up"))
     parts.prune_networks(session.site)
     if session.file.is_production:
         parts.remove_unknown(session.site, pulumi.ids())
@@ -48,14 +50,14 @@ def _agree_on_the_plan(session: Session) -> None:
     session.confirm("Apply it?")
 
 
-def _apply(session: Session, pulumi: Pulumi) -> Outcome:
+def _apply(session: Session, pulumi: Pulumi, networks: int) -> Outcome:
     """Look for drift, then apply.
 
     Two steps instead of Pulumi's own refresh, because the provider waits two seconds for each look at a
     network. A network that was removed is noticed by counting; then everything is refreshed.
     """
     if pulumi.resources():
-        whole = len(parts.networks(session.site)) < NETWORK_COUNT
+        whole = len(parts.networks(session.site)) < networks
         with step("drift is looked for"):
             pulumi.ask(
                 "refresh",
@@ -83,6 +85,8 @@ The server is up and has answered an MCP call.
   token      {token}
   Claude Code {outputs["connect"]}   (CLIENT=codex, gemini, vscode, cursor, … for others)"""
     )
+    if "grafana" in outputs:
+        print(f"  Grafana    {outputs['grafana']}")
     if session.file.is_production:
         if not any(f"{NAME}:{key}" in session.file.config for key in ("kimiApiKey", "glmApiKey")):
             print(

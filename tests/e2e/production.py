@@ -48,9 +48,14 @@ class Production(Stack):
 
     def secret(self, key: str, text: str) -> None:
         """Set a secret as its owner would."""
+        self.pulumi("config", "set", "--secret", f"{NAMESPACE}:{key}", text=text)
+        self.secrets_set[key] = text
+
+    def pulumi(self, *arguments: str, text: str = "") -> None:
+        """Run Pulumi itself on this stack, as its owner would; it must succeed."""
         where = f"file://{self.checkout.root}/.exai/state"
         done = subprocess.run(
-            ["pulumi", "config", "set", "--secret", "--stack", self.name, f"{NAMESPACE}:{key}"],
+            ["pulumi", *arguments, "--stack", self.name],
             cwd=self.checkout.root,
             env={
                 **self.checkout.environment,
@@ -64,7 +69,6 @@ class Production(Stack):
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        self.secrets_set[key] = text
 
     @property
     def token(self) -> str:

@@ -15,11 +15,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from app.contract import IMAGES
+from app.contract import IMAGES, OBSERVABILITY_IMAGES
 from scripts.pin_images import DOCKER_HUB, INDEX_TYPES, PinningFailed, Reference, digest_of, pin
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "given-to-anonymous"
+NAMES = tuple((IMAGES | OBSERVABILITY_IMAGES).values())
 OLD = "# mine\n[digests]\n"
 
 
@@ -84,20 +85,22 @@ def test_names_are_taken_apart_as_docker_does() -> None:
     assert Reference.parse("localhost:5000/mine:1") == Reference("https://localhost:5000", "mine", "1")
 
 
+def _repository(name: str) -> str:
+    path = name.partition(":")[0]
+    return path if "/" in path else f"library/{path}"
+
+
 async def test_every_image_is_pinned_to_the_digest_of_its_index(
     registry: tuple[FakeRegistry, str], tmp_path: Path
 ) -> None:
     fake, url = registry
     lock = tmp_path / "images.lock"
     digests = await _pin(lock, url)
-    expected = {
-        name: f"sha256:{hashlib.sha256(fake.index('library/' + name.split(':')[0])).hexdigest()}"
-        for name in IMAGES.values()
-    }
+    expected = {name: f"sha256:{hashlib.sha256(fake.index(_repository(name))).hexdigest()}" for name in NAMES}
 
     assert digests == expected
     assert tomllib.loads(lock.read_text()) == {"digests": expected}
-    assert fake.scopes == [f"repository:library/{name.split(':')[0]}:pull" for name in IMAGES.values()]
+    assert fake.scopes == [f"repository:{_repository(name)}:pull" for name in NAMES]
     assert _names(tmp_path) == [lock.name]
 
 
@@ -175,5 +178,5 @@ def test_without_a_registry_one_sentence_says_so_and_nothing_changes(tmp_path: P
 def test_the_committed_lock_is_readable_and_names_only_images_of_the_contract() -> None:
     digests = tomllib.loads((ROOT / "images.lock").read_text())["digests"]
 
-    assert set(digests) <= set(IMAGES.values())
+    assert set(digests) <= set(NAMES)
     assert all(digest.startswith("sha256:") and len(digest) == 71 for digest in digests.values())

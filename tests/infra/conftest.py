@@ -14,6 +14,7 @@ import pytest
 import yaml
 from pulumi.runtime import set_all_config
 
+from app import contract
 from infra.credentials import SecretFiles
 from infra.site import Site
 from tests.certificates import self_signed
@@ -25,7 +26,7 @@ QUIET = {
     # An engine behind ssh is not asked in a preview; nothing of the developer's shell is read.
     "DOCKER_HOST": "ssh://ci@localhost",
     **dict.fromkeys(("KIMI_API_KEY", "GLM_API_KEY"), ""),
-    **dict.fromkeys(("PYTHON_IMAGE", "REDIS_IMAGE", "POSTGRES_IMAGE", "HAPROXY_IMAGE"), ""),
+    **{f"{name.upper()}_IMAGE": "" for name in contract.IMAGES | contract.OBSERVABILITY_IMAGES},
 }
 
 

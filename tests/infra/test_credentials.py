@@ -45,6 +45,23 @@ def test_without_the_right_to_give_files_away_the_folder_keeps_others_out(
     }
 
 
+def test_the_token_of_prometheus_belongs_to_its_one_reader(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, user, group: given.update({path.name: (user, group)}))
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
+    files = SecretFiles(site.secrets, {})
+    files.write()
+
+    files._write("metrics_token", files.text("auth_token"))
+
+    assert given["metrics_token"] == (65534, 65534)
+    assert given["auth_token"] == (1000, 1000)
+    assert stat.S_IMODE(files.path("metrics_token").stat().st_mode) == 0o400
+
+
 def test_with_it_each_file_even_an_older_one_belongs_to_the_server(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,16 @@ def test_a_pinned_image_is_taken_by_its_digest(root: Path) -> None:
     assert reference("redis", Settings(), root) == f"{contract.IMAGES['redis']}@{DIGEST}"
 
 
+def test_what_a_stack_may_run_besides_is_found_the_same_way(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert reference("grafana", Settings(), root) == contract.OBSERVABILITY_IMAGES["grafana"]
+
+    monkeypatch.setenv("GRAFANA_IMAGE", "grafana:variable")
+
+    assert reference("grafana", Settings(), root) == "grafana:variable"
+
+
 def test_an_image_that_is_not_pinned_is_taken_by_its_name(root: Path) -> None:
     assert reference("postgres", Settings(), root) == contract.IMAGES["postgres"]
     assert reference("postgres", Settings(), root / "nowhere") == contract.IMAGES["postgres"]

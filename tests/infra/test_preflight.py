@@ -62,6 +62,32 @@ def test_a_port_that_our_own_server_holds_is_ours(site: Site, taken: int) -> Non
 
 
 @pytest.mark.usefixtures("local")
+def test_grafanas_port_is_refused_with_its_own_key(site: Site, taken: int) -> None:
+    settings = Settings.model_validate({"observability": True, "grafanaPort": taken})
+
+    with pytest.raises(EngineError, match=f"`exai-mcp-server:grafanaPort: {taken + 1}` under `config:`"):
+        preflight.check_grafana_port(site, settings, [])
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.usefixtures("local", "update")
+def test_somebody_elses_grafana_is_in_the_way_only_of_a_stack_that_wants_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    monkeypatch.setattr(engine, "containers", lambda: [_listed("dev-grafana")])
+    monkeypatch.setattr(engine, "accounts_swap", lambda: True)
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = one.getsockname()[1], other.getsockname()[1]
+    more = {"observability": True, "grafanaPort": ports[1]} if wanted else {}
+
+    if wanted:
+        with pytest.raises(pulumi.RunError, match="dev-grafana is there already and belongs to something"):
+            preflight.survey(site, _at(ports[0], **more))
+    else:
+        preflight.survey(site, _at(ports[0], **more))
+
+
+@pytest.mark.usefixtures("local")
 def test_a_free_port_passes(site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]

@@ -215,6 +215,29 @@ def test_supabase_is_a_database_by_its_own_key() -> None:
             "days: use a whole number, at least 1.",
         ),
         (
+            {"grafanaPort": 3001},
+            "`exai-mcp-server:grafanaPort` belongs to `exai-mcp-server:observability`, which is false: "
+            "remove it, or set that to true.",
+        ),
+        (
+            {**WHOLE, "metricsToken": "m" * 16},
+            "`exai-mcp-server:metricsToken` belongs to `exai-mcp-server:observability`, which is false: "
+            "remove it, or set that to true.",
+        ),
+        (
+            {**WHOLE, "observability": True, "metricsToken": "short"},
+            "`exai-mcp-server:metricsToken` is shorter than 16 characters and can be guessed: replace it.",
+        ),
+        (
+            {"observability": True, "metricsToken": "m" * 16},
+            "`exai-mcp-server:metricsToken` is for production; development makes its own secrets: remove it.",
+        ),
+        (
+            {"observability": True, "publishedPort": 3000},
+            "`exai-mcp-server:grafanaPort` is 3000, which is `exai-mcp-server:publishedPort` too: set one of "
+            "them to another port.",
+        ),
+        (
             {**WHOLE, "variables": {"LAME_DUCK": "3s"}},
             "`exai-mcp-server:variables.LAME_DUCK` is 3s, and the edge takes 3 s to notice that a server is "
             "leaving: set it above that.",

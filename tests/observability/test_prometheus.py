@@ -68,8 +68,8 @@ def prometheus(programs: Path, start: Start, tmp_path: Path) -> Iterator[Prometh
     head, _, _ = text.partition("    dns_sd_configs:")
     text = head.replace("global:", "global:\n  evaluation_interval: 1s")
     text = text.replace("15s", "1s").replace("10s #", "1s #")
-    text = text.replace("/tmp/token", str(token))  # noqa: S108 - of the container
-    text = text.replace("/etc/prometheus/rules", str(ROOT / "observability/rules"))
+    text = text.replace("/run/secrets/metrics_token", str(token))
+    text = text.replace("/etc/prometheus/exai.yml", str(ROOT / "observability/rules/exai.yml"))
     (tmp_path / "prometheus.yml").write_text(f"{text}    static_configs: [{{ targets: ['{target}'] }}]\n")
     process = subprocess.Popen(
         [

@@ -116,8 +116,8 @@ def promtool(programs: Path, *arguments: object) -> None:
 def test_promtool_accepts_the_configuration(programs: Path, tmp_path: Path) -> None:
     # The paths of its container, which are not those of this checkout.
     text = (FOLDER / "prometheus.yml").read_text()
-    text = text.replace("/etc/prometheus/rules", str(RULES.parent))
-    text = text.replace("/tmp/token", str(tmp_path / "token"))  # noqa: S108 - of the container
+    text = text.replace("/etc/prometheus/exai.yml", str(RULES))
+    text = text.replace("/run/secrets/metrics_token", str(tmp_path / "token"))
     (tmp_path / "token").touch()
     (tmp_path / "prometheus.yml").write_text(text)
 
