@@ -132,7 +132,7 @@ def _production(checkout: Checkout, private: PrivateEngine, engine: str) -> Iter
             token = secrets.token_hex(16)
             digest = hashlib.sha256(token.encode()).hexdigest()
             (checkout.root / "config" / "server.toml").write_text(
-                f'[[clients]]\nname = "{SIGNED}"\ntoken_sha256 = "{digest}"\ntools = ["status"]\n'
+                f'[clients.{SIGNED}]\ntoken_sha256 = "{digest}"\ntools = ["status"]\n'
             )
             stack.secret("metricsToken", token)
         yield Watched(stack, contract.GRAFANA_PORT, tuple(private.inside), REPLICAS, token)
