@@ -111,5 +111,6 @@ def core(
         max_calls_per_client=limits.calls_per_client,
         max_json_depth=limits.json_depth,
         around=instruments.around(names),
+        meter=instruments.meter(names),
     )
     return Core(dispatcher, admission, load, describe, parts.changed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from aiohttp.typedefs import Middleware
 
 from app.bootstrap.adapters import replica
-from app.protocol.methods import Around
+from app.protocol.methods import Around, Meter
 from app.providers.protocol import Gateway
 from app.settings import Settings
 from app.telemetry import metrics
@@ -53,8 +53,11 @@ class Instruments:
 
     def around(self, tools: Collection[str]) -> list[Around]:
         """Return what is put around the handlers of a dispatcher with these tools."""
-        around: list[Around] = [McpOperations(self._tallies, tools)]
-        return around if self._tracing is None else [*around, self._tracing.around(tools)]
+        return [] if self._tracing is None else [self._tracing.around(tools)]
+
+    def meter(self, tools: Collection[str]) -> Meter | None:
+        """Return what is told of every request of such a dispatcher."""
+        return McpOperations(self._tallies, tools)
 
     def exposition(self, readings: Mapping[str, Read]) -> Exposition:
         """Return what renders everything that was measured, and these readings."""

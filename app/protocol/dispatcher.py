@@ -23,7 +23,7 @@ from app.protocol.errors import Draining, InvalidRequest, MethodNotFound, Protoc
 from app.protocol.inputs import Inputs
 from app.protocol.lifecycle import Lifecycle
 from app.protocol.metadata import NO_META, PROTOCOL_VERSION, TASKS, meta_of
-from app.protocol.methods import ASKS, Around, Features, Params
+from app.protocol.methods import ASKS, Around, Features, Meter, Params
 from app.protocol.notifications import take
 from app.protocol.prompts import Prompt, PromptTable
 from app.protocol.resources import Resource, ResourceTable
@@ -50,7 +50,7 @@ class Dispatcher:
 
     `seal` closes what travels through clients; without one a key of this process is made, and what
     it sealed ends with the process. All replicas need a seal of the same keys. Each of `around` is put
-    around every handler, the last one outermost.
+    around every handler, the last one outermost; `meter` is told of every request that has ended.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Dispatcher:
         max_json_depth: int = MAX_DEPTH,
         admission: Admission | None = None,
         around: Sequence[Around] = (),
+        meter: Meter | None = None,
     ) -> None:
         self._draining = False
         self.rejected: Counter[int] = Counter()  # by its code, what was answered with an error at once
@@ -100,6 +101,7 @@ class Dispatcher:
             max_calls_per_session=max_calls_per_session,
             max_calls_per_client=max_calls_per_client,
             decorate=self._stateless.decorate,
+            meter=meter,
         )
         self.tasks = Tasks(self.changes, self._stateless.decorate)
         self._methods = {
@@ -237,7 +239,7 @@ class Dispatcher:
             instant = methods.instant.get(method)
             if instant is None:
                 raise MethodNotFound(f"There is no method {method!r:.80}.")
-            self._serving.finish(call, method, instant(call, params))
+            self._serving.at_once(call, method, instant, params)
             return
         self._serving.check_room(call)
         if stateless and method in ASKS:

@@ -29,8 +29,15 @@ ASKS = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods whose handlers may ask the client for input."""
 
 
+class Meter(Protocol):
+    """Told of every request when it has ended."""
+
+    def ended(self, method: str, params: Params, outcome: Answer | BaseException, seconds: float) -> None:
+        """Take in what became of a request, its answer or what was raised, and how long it took."""
+
+
 class Around(Protocol):
-    """What is put around every handler once, at the start: to measure it, to trace it."""
+    """What is put around every handler once, at the start: to trace it."""
 
     def instant(self, method: str, handler: Instant) -> Instant:
         """Return a handler that does the same and more."""

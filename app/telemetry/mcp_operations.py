@@ -1,18 +1,16 @@
 """How long MCP requests take, by method and tool: the one measurement on the path of every call."""
 
 import asyncio
-import time
 from bisect import bisect_left
 from collections.abc import Collection
-from typing import Any
 
-from app.protocol.call import Call
 from app.protocol.errors import INTERNAL_ERROR, ProtocolError
 from app.protocol.inputs import InputRequired
-from app.protocol.methods import Answer, Instant, Params, Served
+from app.protocol.methods import Answer, Params
 from app.telemetry import metrics
 from app.telemetry.tallies import Distribution, Tallies
 
+TOOLS_CALL = "tools/call"
 TOOL_ERROR = "tool_error"
 CANCELLED = "cancelled"
 ENDLESS = frozenset({"subscriptions/listen"})
@@ -20,79 +18,31 @@ ENDLESS = frozenset({"subscriptions/listen"})
 
 
 class McpOperations:
-    """Measures around handlers; see `app.protocol.methods.Around`. `tools` are the names that are labels."""
+    """Measures every request; see `app.protocol.methods.Meter`. `tools` are the names that are labels."""
 
     def __init__(self, tallies: Tallies, tools: Collection[str]) -> None:
         self._durations: Distribution = tallies.distribution(metrics.OPERATIONS)
+        self._bounds = self._durations.bounds
+        self._shortest = self._bounds[0]
         self._tools = frozenset(tools)
+        self._answered = {name: self._durations.row((TOOLS_CALL, name, "")) for name in sorted(self._tools)}
+        self._other = self._durations.row((TOOLS_CALL, "", ""))
 
-    def instant(self, method: str, handler: Instant) -> Instant:
-        """Measure a method that answers at once."""
-        row, bounds, clock = self._durations.row((method, "", "")), self._durations.bounds, time.perf_counter
-
-        def measured(call: Call, params: Params) -> Answer:
-            began = clock()
-            try:
-                answer = handler(call, params)
-            except BaseException as error:
-                self._failed(method, "", error, clock() - began)
-                raise
-            seconds = clock() - began
-            row[bisect_left(bounds, seconds)] += 1
+    def ended(self, method: str, params: Params, outcome: Answer | BaseException, seconds: float) -> None:
+        """Count a request under its method, its tool and what became of it."""
+        if method == TOOLS_CALL and type(outcome) is dict and not outcome["isError"]:
+            # What a trivial tools/call pays for being counted: no call beside this one.
+            row = self._answered.get(params["name"], self._other)
+            row[0 if seconds <= self._shortest else bisect_left(self._bounds, seconds)] += 1
             row[-1] += seconds
-            return answer
-
-        return measured
-
-    def served(self, method: str, handler: Served) -> Served:
-        """Measure a method that has a task of its own."""
-        if method in ENDLESS:
-            return handler
-        if method == "tools/call":
-            return self._tool_calls(handler)
-        durations, clock = self._durations, time.perf_counter
-
-        async def measured(call: Call, params: Params) -> Answer:
-            began = clock()
-            try:
-                answer = await handler(call, params)
-            except BaseException as error:
-                self._failed(method, "", error, clock() - began)
-                raise
-            durations.add((method, "", ""), clock() - began)
-            return answer
-
-        return measured
-
-    def _tool_calls(self, handler: Served) -> Served:
-        # What a trivial tools/call pays for being counted: two looks at the clock, and no call beside them.
-        rows = {name: self._durations.row(("tools/call", name, "")) for name in sorted(self._tools)}
-        bounds, clock = self._durations.bounds, time.perf_counter
-        shortest, other = bounds[0], self._durations.row(("tools/call", "", ""))
-
-        async def measured(call: Call, params: dict[str, Any]) -> Answer:
-            began = clock()
-            try:
-                answer = await handler(call, params)
-            except BaseException as error:
-                name = params.get("name")
-                tool = name if isinstance(name, str) and name in self._tools else ""
-                self._failed("tools/call", tool, error, clock() - began)
-                raise
-            seconds = clock() - began
-            if answer["isError"]:
-                tool = params["name"] if params["name"] in rows else ""
-                self._durations.add(("tools/call", tool, TOOL_ERROR), seconds)
+        elif method not in ENDLESS:
+            name = params.get("name") if method == TOOLS_CALL else None
+            tool = name if isinstance(name, str) and name in self._tools else ""
+            if isinstance(outcome, BaseException):
+                kind = error_type(outcome)
             else:
-                row = rows.get(params["name"], other)
-                row[0 if seconds <= shortest else bisect_left(bounds, seconds)] += 1
-                row[-1] += seconds
-            return answer
-
-        return measured
-
-    def _failed(self, method: str, tool: str, error: BaseException, seconds: float) -> None:
-        self._durations.add((method, tool, error_type(error)), seconds)
+                kind = TOOL_ERROR if method == TOOLS_CALL else ""
+            self._durations.add((method, tool, kind), seconds)
 
 
 def error_type(error: BaseException) -> str:

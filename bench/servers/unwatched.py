@@ -28,6 +28,9 @@ class Nothing(instruments.Instruments):
         """Put nothing around."""
         return []
 
+    def meter(self, tools: object) -> None:
+        """Tell nobody."""
+
 
 def stop_watching() -> None:
     """Have every server that this process makes from now on be watched by nothing."""

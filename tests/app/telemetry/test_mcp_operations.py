@@ -42,7 +42,7 @@ def tallies() -> Tallies:
 def dispatcher(tallies: Tallies) -> Dispatcher:
     tool = Tool("act", "Act", "Acts.", Anything, act)
     return Dispatcher(
-        name="t", version="1", instructions="", tools=[tool], around=[McpOperations(tallies, ["act"])]
+        name="t", version="1", instructions="", tools=[tool], meter=McpOperations(tallies, ["act"])
     )
 
 
