@@ -10,7 +10,9 @@ class Effort:
     rounds: int
     warmup: float
     seconds: float
-    """One window of a closed loop; a round has two of them for each server."""
+    """One window of a closed loop."""
+    turns: int
+    """How often the servers of a scenario take turns in a round, forth and back: two windows of each."""
     latency_seconds: float
     rate: int
     """Calls a second of the open loop."""
@@ -20,8 +22,19 @@ class Effort:
     judged: bool = True
 
 
-FULL = Effort(rounds=5, warmup=0.3, seconds=0.7, latency_seconds=2.5, rate=200, sessions=2000, starts=2)
+# Other guests of the host come and go within a second: many short windows in turns meet them alike.
+FULL = Effort(
+    rounds=5, warmup=0.2, seconds=0.3, turns=3, latency_seconds=2.5, rate=200, sessions=2000, starts=2
+)
 QUICK = Effort(
-    rounds=1, warmup=0.05, seconds=0.1, latency_seconds=0.25, rate=200, sessions=250, starts=1, judged=False
+    rounds=1,
+    warmup=0.05,
+    seconds=0.1,
+    turns=1,
+    latency_seconds=0.25,
+    rate=200,
+    sessions=250,
+    starts=1,
+    judged=False,
 )
 """250 sessions are more than the default cap of one client, so that a cap left in place shows."""

@@ -3,7 +3,7 @@
 import contextlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -63,16 +63,22 @@ class Rounds:
         order = self._shuffled(scenario.lanes)
         samples: dict[str, list[Sample]] = {lane.name: [] for lane in order}
         refused: dict[str, NotAnsweredError] = {}
-        for lane in [*order, *reversed(order)]:
-            if lane.name in refused:
-                continue
-            server = servers[lane.contestant]
-            try:
-                with scraping(server) if lane.scraped else contextlib.nullcontext():
-                    sample = self.generator.sample(server, lane.dialect, **scenario.load(self.effort))
-                samples[lane.name].append(sample)
-            except NotAnsweredError as error:
-                refused[lane.name] = error
+
+        def sampled(lane: Lane, load: Mapping[str, float]) -> Iterator[Sample]:
+            if lane.name not in refused:
+                try:
+                    yield self.generator.sample(servers[lane.contestant], lane.dialect, **load)
+                except NotAnsweredError as error:
+                    refused[lane.name] = error
+
+        with contextlib.ExitStack() as watching:
+            for lane in order:
+                if lane.scraped:
+                    watching.enter_context(scraping(servers[lane.contestant]))
+                # The first answer may take longer than a window: what is loaded late is loaded then.
+                list(sampled(lane, {"calls": 1, "seconds": FIRST_ANSWER_SECONDS}))
+            for lane in [*order, *reversed(order)] * self.effort.turns:
+                samples[lane.name] += sampled(lane, scenario.load(self.effort))
         for lane in scenario.lanes:
             if lane.name in refused:
                 results.refuse(scenario.key, lane.name, refused[lane.name])

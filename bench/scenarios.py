@@ -1,7 +1,7 @@
 """What is done to the servers in a round, and the readings taken from it.
 
 A scenario has lanes, one for each server (and dialect) that is compared in it. Its lanes run one after the
-other and then again in reverse order, so that a slow drift of the machine falls on all of them alike.
+other, in reverse order, and again, so that what else the machine does falls on all of them alike.
 """
 
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ class Scenario:
 
     def load(self, effort: Effort) -> dict[str, float]:
         """Return the load generator's options for one window."""
-        window = effort.latency_seconds / 2 if self.open_loop else effort.seconds
+        window = effort.latency_seconds / (2 * effort.turns) if self.open_loop else effort.seconds
         more = {"rate": effort.rate} if self.open_loop else {}
         return {"warmup": effort.warmup, "seconds": window, **self.options, **more}
 
