@@ -7,9 +7,11 @@ gives up on a silent connection. Closing the iterator closes the connection.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import aiohttp
 import orjson
 import structlog
 from msgspec import structs
@@ -20,7 +22,7 @@ from app.providers.connection import Connection, beginning
 from app.providers.errors import Kind, ProviderError
 from app.providers.event_stream import EventReader, TooLongEventError
 from app.providers.events import Event
-from app.providers.requests import Request
+from app.providers.requests import Leave, Request
 
 PATH = "chat/completions"
 END = b"[DONE]"
@@ -79,21 +81,13 @@ class ChatClient:
         yield done
 
     @asynccontextmanager
-    async def _sent(self, request: Request) -> AsyncIterator[httpx.Response]:
+    async def _sent(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request once it may leave; if it may have a shorter answer only, it is made anew."""
         leave = request.leave
-        if leave is None:
-            built = self._connection.built(self._address, dialect.body(request))
-        else:
-
-            async def unchanged() -> None:
-                most = await leave()
-                if most != request.max_output:
-                    raise _ShorterError(most)
-
-            built = self._connection.built(self._address, dialect.body(request), unchanged)
+        unchanged = None if leave is None else partial(_unchanged, leave, request.max_output)
+        body = dialect.body(request)
         try:
-            async with self._connection.stream(built, request.model) as response:
+            async with self._connection.stream(self._address, body, request.model, unchanged) as response:
                 yield response
         except _ShorterError as error:
             shorter = structs.replace(request, max_output=error.most, leave=None)
@@ -109,7 +103,7 @@ class ChatClient:
         try:
             chunk: dict[str, Any] = orjson.loads(data)
             if "choices" not in chunk and refusals.is_error(chunk):
-                raise self._connection.refusal(httpx.codes.OK, {}, data, request.model)
+                raise self._connection.refusal(HTTPStatus.OK, {}, data, request.model)
             return answer.read(chunk)
         except HOSTILE as error:
             reason = f"a piece of it is not what it should be ({type(error).__name__})"
@@ -127,23 +121,29 @@ class ChatClient:
                 async for piece in pieces:
                     for data in reader.feed(piece):
                         self._read(answer, data, request)
-        except (TimeoutError, httpx.HTTPError, ProviderError) as error:
+        except (TimeoutError, aiohttp.ClientError, ProviderError) as error:
             if answer.finish is None:
                 raise
             log.warning("an answer ended badly after its end", vendor=self.vendor.id, reason=repr(error))
 
-    async def _no_stream(self, response: httpx.Response, request: Request) -> ProviderError:
+    async def _no_stream(self, response: aiohttp.ClientResponse, request: Request) -> ProviderError:
         """Say what a 200 is that is no stream: an error in disguise, or nothing of the vendor's."""
         content = await beginning(response)
         try:
             chunk = orjson.loads(content)
             if isinstance(chunk, dict) and refusals.is_error(chunk):
-                return self._connection.refusal(httpx.codes.OK, response.headers, content, request.model)
+                return self._connection.refusal(HTTPStatus.OK, response.headers, content, request.model)
         except orjson.JSONDecodeError:
             pass
         kind = response.headers.get("content-type", "nothing").partition(";")[0]
         reason = f"{kind} in place of a stream"
         return self._connection.error(Kind.BROKEN, sentences.broken(self.vendor, reason))
+
+
+async def _unchanged(leave: Leave, wanted: int) -> None:
+    most = await leave()
+    if most != wanted:
+        raise _ShorterError(most)
 
 
 def _completed(error: ProviderError, answer: Answer, request_id: str | None) -> ProviderError:

@@ -1,14 +1,18 @@
 """Requests to one vendor with one key, and everything that goes wrong with them as one typed error."""
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import aiohttp
 import orjson
+from aiohttp.http_exceptions import ContentEncodingError
+from yarl import URL
 
 from app.providers import http_client, sentences
+from app.providers.body import Body, Leave
 from app.providers.errors import Kind, ProviderError
 from app.providers.records import Model, Vendor
 from app.providers.refusals import Refusal, is_error
@@ -19,34 +23,8 @@ MOST_ERROR_BYTES = 64 * 1024
 MOST_JSON_BYTES = 64 * 1024 * 1024
 """Of an answer that comes whole: the text of a document."""
 
-TRACE = "trace"
-"""The extension of httpcore by which it tells of its steps."""
-
 _JSON = "application/json"
-
-
-Leave = Callable[[], Awaitable[None]]
-"""Returns when a request may leave; raises what forbids it."""
-
-
-class Gate:
-    """Holds a request back when everything but its sending is done, its connection made and taken.
-
-    httpcore tells a `trace` of each step before it takes it, and waits for it
-    (https://www.encode.io/httpcore/extensions/#trace). Whatever is no step of connecting comes after leave
-    was given; a connection whose request may not leave is closed.
-    """
-
-    def __init__(self, leave: Leave, extensions: dict[str, Any]) -> None:
-        self.passed = False
-        self._leave = leave
-        self._extensions = extensions
-
-    async def __call__(self, step: str, _: Mapping[str, Any]) -> None:
-        """Hear of a step; once asked nothing more need be heard, of sending or of closing."""
-        if not step.startswith("connection.") and self._extensions.pop(TRACE, None) is self:
-            await self._leave()
-            self.passed = True
+_STREAM = {"Accept": "text/event-stream"}
 
 
 class Connection:
@@ -67,61 +45,48 @@ class Connection:
         self._key = key
         self._known = known
         self._read_seconds = read_seconds
-        self._client = http_client.client(key, trusted or http_client.trust(), read_seconds)
+        self._trusted = trusted or http_client.trust()
+        self._proxy = http_client.proxy(url)
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
-    def address(self, path: str) -> httpx.URL:
+    def address(self, path: str) -> URL:
         """Return where a path is; made once where it is asked for often."""
-        return httpx.URL(f"{self.url}/{path}")
-
-    def built(self, address: httpx.URL, body: Mapping[str, Any], leave: Leave | None = None) -> httpx.Request:
-        """Return a request whose answer comes in pieces; it is sent when `leave` lets it."""
-        headers = {"Content-Type": _JSON, "Accept": "text/event-stream"}
-        built = self._client.build_request("POST", address, content=orjson.dumps(body), headers=headers)
-        if leave is not None:
-            built.extensions[TRACE] = Gate(leave, built.extensions)
-        return built
+        return URL(f"{self.url}/{path}")
 
     @asynccontextmanager
-    async def stream(self, built: httpx.Request, model: Model | None) -> AsyncIterator[httpx.Response]:
-        """Send a request; yields the response, to be read in pieces, once the vendor has accepted.
+    async def stream(
+        self, address: URL, body: Mapping[str, Any], model: Model | None, leave: Leave | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Post a request when `leave` lets it; yields the response, to be read in pieces, once accepted.
 
         Raises:
-            ProviderError: it refused, cannot be reached, or failed while the block reads.
+            ProviderError: it was refused, cannot be reached, or failed while the block reads.
         """
-        gate = built.extensions.get(TRACE)
-        with self._translating():
-            response = await self._client.send(built, stream=True)
-            try:
-                if gate is not None and not gate.passed:
-                    raise RuntimeError("a request left without having asked")
-                if response.status_code != httpx.codes.OK:
-                    content = await beginning(response)
-                    raise self.refusal(response.status_code, response.headers, content, model)
-                yield response
-            finally:
-                await response.aclose()
+        sent = Body(orjson.dumps(body), _JSON, leave)
+        async with self._accepted("POST", address, sent, model, _STREAM) as response:
+            yield response
 
     async def json(
         self,
         method: str,
         path: str,
         *,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Body | None = None,
         model: Model | None = None,
-        **multipart: Any,
     ) -> dict[str, Any]:
-        """Make a request whose answer is one JSON object; `multipart` is httpx's `files` and `data`.
+        """Make a request whose answer is one JSON object; so is its body, unless it is ready to be sent.
 
         Raises:
             ProviderError: there is no such answer.
         """
-        if body is not None:
-            multipart = {"content": orjson.dumps(body), "headers": {"Content-Type": _JSON}}
-        content = await self.read(method, path, model=model, **multipart)
+        if isinstance(body, Mapping):
+            body = Body(orjson.dumps(body), _JSON)
+        content = await self.read(method, path, body=body, model=model)
         try:
             found = orjson.loads(content)
         except orjson.JSONDecodeError:
@@ -129,19 +94,20 @@ class Connection:
         if not isinstance(found, dict):
             raise self.error(Kind.BROKEN, sentences.broken(self.vendor, "it is not a JSON object"))
         if is_error(found):
-            raise self.refusal(httpx.codes.OK, {}, content, model)
+            raise self.refusal(HTTPStatus.OK, {}, content, model)
         return found
 
-    async def read(self, method: str, path: str, *, model: Model | None = None, **request: Any) -> bytes:
+    async def read(
+        self, method: str, path: str, *, body: Body | None = None, model: Model | None = None
+    ) -> bytes:
         """Make a request and return its whole answer, at most MOST_JSON_BYTES of it.
 
         Raises:
             ProviderError: it was refused, or did not come whole.
         """
         content = bytearray()
-        built = self._client.build_request(method, f"{self.url}/{path}", **request)
-        async with self.stream(built, model) as response:
-            async for piece in response.aiter_bytes():
+        async with self._accepted(method, self.address(path), body, model, {}) as response:
+            async for piece in response.content.iter_any():
                 content += piece
                 if len(content) > MOST_JSON_BYTES:
                     raise self.error(Kind.CUT, sentences.too_large(self.vendor, MOST_JSON_BYTES))
@@ -158,56 +124,75 @@ class Connection:
         """Make an error of this vendor."""
         return ProviderError(kind, sentence, vendor=self.vendor.id)
 
+    @asynccontextmanager
+    async def _accepted(
+        self, method: str, address: URL, body: Body | None, model: Model | None, headers: Mapping[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request; yields the response once the vendor has accepted."""
+        if self._session is None:
+            self._session = http_client.session(self._key, self._trusted, self._read_seconds)
+        with self._translating(body):
+            # A redirect is not followed: the key goes to the configured address only.
+            response = await self._session.request(
+                method, address, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+            )
+            try:
+                if body is not None and not body.left:
+                    raise aiohttp.ServerDisconnectedError("an answer before the request")
+                if response.status != HTTPStatus.OK:
+                    content = await beginning(response)
+                    raise self.refusal(response.status, response.headers, content, model)
+                yield response
+            finally:
+                # One that was read to its end has given its connection back already.
+                response.close()
+
     @contextmanager
-    def _translating(self) -> Iterator[None]:
+    def _translating(self, body: Body | None) -> Iterator[None]:
         try:
             yield
-        except httpx.HTTPError as error:
-            raise self._translated(error) from error
+        except aiohttp.ClientError as error:
+            if body is not None and body.forbidden is not None:
+                raise body.forbidden from None
+            # The address of a proxy may hold a password.
+            cause = None if isinstance(error, aiohttp.ClientHttpProxyError) else error
+            raise self._translated(error, body) from cause
 
-    def _translated(self, error: httpx.HTTPError) -> ProviderError:
-        """Say what an error of httpx means; whether the whole request was sent decides what may be owed."""
+    def _translated(self, error: aiohttp.ClientError, body: Body | None) -> ProviderError:
+        """Say what an error of aiohttp means; whether the whole request was sent decides what may be owed."""
         vendor = self.vendor
         match error:
-            case httpx.ReadTimeout():
+            case aiohttp.SocketTimeoutError():
                 return self.error(Kind.TIMEOUT, sentences.silent(vendor, self._read_seconds))
-            case httpx.ConnectTimeout():
+            case aiohttp.ConnectionTimeoutError():
                 reason = f"no connection within {http_client.CONNECT_SECONDS:g} s"
-            case httpx.PoolTimeout():
-                reason = f"all {http_client.MOST_CONNECTIONS} connections are in use"
-            case httpx.ProxyError():
-                reason = f"the proxy refuses: {self._mask(str(error))}"
-            case httpx.ConnectError():
-                reason = _reason(error)
-            case httpx.WriteTimeout() | httpx.WriteError():
-                reason = "the request could not be sent whole"
-            case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            case aiohttp.ClientHttpProxyError():
+                reason = f"the proxy refuses: {error.status} {self._mask(error.message)}"
+            case aiohttp.ClientConnectorCertificateError():
+                fault = getattr(error.certificate_error, "verify_message", error.certificate_error)
+                reason = f"its certificate is not trusted: {fault}; set SSL_CERT_FILE to your CA"
+            case aiohttp.ClientConnectorError():
+                reason = error.strerror or "no connection"
+            case aiohttp.InvalidURL():
                 return self.error(Kind.REQUEST, sentences.not_the_api(vendor, "no such request", self.url))
-            case httpx.DecodingError():
+            case aiohttp.ClientPayloadError(__cause__=ContentEncodingError()):
                 return self.error(Kind.BROKEN, sentences.broken(vendor, "it cannot be decompressed"))
-            case _:
+            case _ if body is None or body.whole:
                 # Sent whole and then cut: the vendor may have worked, and may charge for it.
                 return self.error(Kind.CUT, sentences.cut(vendor))
+            case _:
+                reason = "the request could not be sent whole"
         return self.error(Kind.UNREACHABLE, sentences.unreachable(vendor, reason, self.url))
 
     def _mask(self, text: str) -> str:
         return text.replace(self._key.reveal(), "***")
 
 
-async def beginning(response: httpx.Response) -> bytes:
+async def beginning(response: aiohttp.ClientResponse) -> bytes:
     """Read the body of a response that is no answer, at most MOST_ERROR_BYTES of it."""
     content = bytearray()
-    async for piece in response.aiter_bytes():
+    async for piece in response.content.iter_any():
         content += piece
         if len(content) >= MOST_ERROR_BYTES:
             break
     return bytes(content[:MOST_ERROR_BYTES])
-
-
-def _reason(error: httpx.ConnectError) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {cause.verify_message}; set SSL_CERT_FILE to your CA"
-        cause = cause.__cause__ or cause.__context__
-    return str(error) or "no connection"

@@ -5,9 +5,9 @@ it judges this reader in the tests. Two kinds of line ends are known, not the lo
 Lines are cut at bytes: U+2028 and its like, which are lines to `str.splitlines`, stay inside the JSON.
 """
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterator
 
-import httpx
+import aiohttp
 
 MOST_EVENT_BYTES = 8 * 1024 * 1024
 """Of one event, which has to be held until it ends."""
@@ -45,14 +45,17 @@ class EventReader:
         return [_data(event) for event in events]
 
 
-def pieces(response: httpx.Response) -> AsyncIterable[bytes]:
-    """Return the bytes of a streamed response as the transport has them, past two layers of generators.
-
-    Only a server that compresses although it was asked not to goes through httpx's decoders.
-    """
-    stream = response.stream
-    plain = response.headers.get("content-encoding", "identity") == "identity"
-    return stream if plain and isinstance(stream, httpx.AsyncByteStream) else response.aiter_bytes()
+async def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Yield the bytes of a streamed response as they come; also those that had come when it broke off."""
+    content = response.content
+    try:
+        while piece := await content.readany():
+            yield piece
+    except aiohttp.ClientError:
+        # aiohttp tells of the end first, and would forget what nobody had read yet: it is paid for.
+        if rest := content._read_nowait(-1):  # noqa: SLF001 - the public way raises the error again
+            yield rest
+        raise
 
 
 def _data(event: bytes) -> bytes:

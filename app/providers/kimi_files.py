@@ -11,6 +11,7 @@ import orjson
 import structlog
 
 from app.providers import retries, sentences
+from app.providers.body import Body, form
 from app.providers.connection import Connection
 from app.providers.errors import Kind, ProviderError
 from app.providers.protocol import Extracted
@@ -81,16 +82,14 @@ class KimiFiles:
 
     async def _upload(self, document: Media, request_id: str) -> str:
         name = f"exai-{request_id}.{_ending(document)}"
-        parts = {"file": (name, document.content, document.media_type)}
+        file, fields = Body(document.content, document.media_type), {"purpose": "file-extract"}
         async for attempt in retries.attempts():
             with attempt:
-                answer = await self._connection.json(
-                    "POST", "files", files=parts, data={"purpose": "file-extract"}
-                )
-        file = answer.get("id")
-        if not isinstance(file, str) or not file:
+                answer = await self._connection.json("POST", "files", body=await form(fields, file, name))
+        uploaded = answer.get("id")
+        if not isinstance(uploaded, str) or not uploaded:
             raise self._broken("the upload has no id")
-        return file
+        return uploaded
 
     async def _content(self, file: str) -> str:
         async for attempt in retries.attempts():
