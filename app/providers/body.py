@@ -72,6 +72,8 @@ class Body(Payload):
                 await writer.write(piece)
                 await writer.drain()
         except TimeoutError:
+            if writer.transport is not None:
+                writer.transport.abort()  # closing would wait for who takes no more
             raise ConnectionAbortedError("the receiver takes no more") from None
 
 

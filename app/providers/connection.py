@@ -132,10 +132,14 @@ class Connection:
         if self._session is None:
             self._session = http_client.session(self._key, self._trusted, self._read_seconds)
         with self._translating(body):
-            # A redirect is not followed: the key goes to the configured address only.
-            response = await self._session.request(
-                method, address, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
-            )
+            try:
+                # A redirect is not followed: the key goes to the configured address only.
+                response = await self._session.request(
+                    method, address, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+                )
+            except ValueError:
+                sentence = sentences.not_the_api(self.vendor, "no request can go there", self.url)
+                raise self.error(Kind.REQUEST, sentence) from None
             try:
                 if body is not None and not body.left:
                     raise aiohttp.ServerDisconnectedError("an answer before the request")
@@ -173,8 +177,6 @@ class Connection:
                 reason = f"its certificate is not trusted: {fault}; set SSL_CERT_FILE to your CA"
             case aiohttp.ClientConnectorError():
                 reason = error.strerror or "no connection"
-            case aiohttp.InvalidURL():
-                return self.error(Kind.REQUEST, sentences.not_the_api(vendor, "no such request", self.url))
             case aiohttp.ClientPayloadError(__cause__=ContentEncodingError()):
                 return self.error(Kind.BROKEN, sentences.broken(vendor, "it cannot be decompressed"))
             case _ if body is None or body.whole:

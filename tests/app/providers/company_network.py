@@ -59,17 +59,23 @@ def authority(folder: Path) -> Authority:
 
 @dataclass(slots=True)
 class Proxy:
-    """An HTTP proxy that tunnels (CONNECT); `asked` is where to, `refusing` makes it want a password."""
+    """An HTTP proxy that tunnels (CONNECT); `refusing` makes it want another password than any.
+
+    `asked` is where to, `told` what it was told of who asks.
+    """
 
     port: int = 0
     refusing: bool = False
     asked: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             method, target, _ = head.split("\r\n", 1)[0].split()
             self.asked.append(target)
+            lines = (line.partition(": ") for line in head.split("\r\n"))
+            self.told += [value for name, _, value in lines if name.lower() == "proxy-authorization"]
             if self.refusing or method != "CONNECT":
                 writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
                 await writer.drain()
@@ -82,10 +88,10 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
-async def proxy() -> AsyncIterator[Proxy]:
+async def proxy(tls: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
     """Run one until the block ends."""
     made = Proxy()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
     async with server:
         yield made

@@ -1,5 +1,7 @@
 """A private CA and a proxy that everything must pass, with real TLS and a real tunnel."""
 
+import base64
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -73,12 +75,13 @@ async def test_the_proxy_of_the_environment_is_passed(
     assert tunnel.asked == [f"127.0.0.1:{secure.port}"]
 
 
+@pytest.mark.parametrize("names", ["127.0.0.1", "localhost, 127.0.0.1:{port}", "*"])
 async def test_no_proxy_is_honoured(
-    secure: Fake, company: Authority, tunnel: Proxy, monkeypatch: pytest.MonkeyPatch
+    secure: Fake, company: Authority, tunnel: Proxy, names: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(company.certificate))
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{tunnel.port}")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", names.format(port=secure.port))
 
     assert "Hello?" in await answered(secure)
     assert tunnel.asked == []
@@ -94,6 +97,28 @@ async def test_a_proxy_that_refuses_is_told_without_its_password(
 
     assert caught.value.kind is Kind.UNREACHABLE
     assert "canary" not in str(caught.value)
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_proxy_is_told_the_password_that_its_address_holds(
+    secure: Fake, company: Authority, tunnel: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(company.certificate))
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass@127.0.0.1:{tunnel.port}")
+
+    assert "Hello?" in await answered(secure)
+    assert tunnel.told == [f"Basic {base64.b64encode(b'user:pass').decode()}"]
+
+
+async def test_a_proxy_that_speaks_tls_is_passed(
+    secure: Fake, company: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(company.certificate))
+    async with proxy(company.server) as tunnel:
+        monkeypatch.setenv("ALL_PROXY", f"https://127.0.0.1:{tunnel.port}")
+
+        assert "Hello?" in await answered(secure)
+    assert tunnel.asked == [f"127.0.0.1:{secure.port}"]
 
 
 async def test_a_proxy_that_is_away_is_unreachable(secure: Fake, monkeypatch: pytest.MonkeyPatch) -> None:

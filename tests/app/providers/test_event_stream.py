@@ -1,11 +1,15 @@
 """The reader of server-sent events, judged by httpx-sse: the same data however a stream is cut."""
 
-import gzip
+import asyncio
 import random
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
+import aiohttp
 import httpx
 import pytest
+from aiohttp.base_protocol import BaseProtocol
 from httpx_sse import EventSource
 
 from app.providers import event_stream
@@ -72,8 +76,17 @@ def test_an_event_past_its_bound_is_not_held(monkeypatch: pytest.MonkeyPatch) ->
         reader.feed(b"x")
 
 
-async def test_a_stream_that_is_compressed_all_the_same_is_read() -> None:
-    packed = gzip.compress(b"data: one\n\n")
-    response = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=_Pieces([packed]))
+async def test_what_had_come_when_a_stream_broke_off_is_read_before_it_is_told() -> None:
+    content = aiohttp.StreamReader(BaseProtocol(asyncio.get_running_loop()), 1024)
+    response: Any = SimpleNamespace(content=content)
+    pieces = event_stream.pieces(response)
+    content.feed_data(b"data: one\n\n")
+    taken = [await anext(pieces)]
+    content.feed_data(b"data: two\n\n")
+    content.feed_data(b"data: three\n\n")
+    content.set_exception(aiohttp.ClientPayloadError("cut"))
+    taken.append(await anext(pieces))
+    with pytest.raises(aiohttp.ClientPayloadError, match="cut"):
+        await anext(pieces)
 
-    assert by_ours([piece async for piece in event_stream.pieces(response)]) == ["one"]
+    assert by_ours(taken) == ["one", "two", "three"]

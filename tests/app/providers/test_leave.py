@@ -3,60 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import orjson
 import pytest
 from msgspec.structs import replace
 
 from app.providers.client import ChatClient
-from app.providers.connection import Connection
+from app.providers.errors import Kind, ProviderError
 from app.providers.requests import Request
-from app.settings import Secret
-from tests.app.providers.fake import KEY, VENDORS, ask, collect, text_of
-
-ANSWER = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
-    b'data: {"choices":[{"delta":{"content":"Yes."},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
-)
-
-
-class Vendor:
-    """Takes connections and notes every byte; answers a whole request."""
-
-    def __init__(self) -> None:
-        self.heard = b""
-        self.connected = asyncio.Event()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connected.set()
-        head = b""
-        while not head.endswith(b"\r\n\r\n") and (byte := await reader.read(1)):
-            head += byte
-            self.heard += byte
-        if head:
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            self.heard += await reader.readexactly(int(length.partition(b":")[2]))
-            writer.write(ANSWER)
-            await writer.drain()
-        writer.close()
-
-    @property
-    def bodies(self) -> list[dict[str, object]]:
-        return [orjson.loads(each.partition(b"\r\n\r\n")[2]) for each in self.heard.split(b"POST ")[1:]]
+from tests.app.providers.fake import ask, collect, text_of
+from tests.app.providers.raw_vendor import RawVendor, serving
 
 
 @pytest.fixture
-async def vendor() -> Vendor:
-    return Vendor()
+async def vendor() -> AsyncIterator[RawVendor]:
+    async with serving() as made:
+        yield made
 
 
 @pytest.fixture
-async def client(vendor: Vendor) -> AsyncIterator[ChatClient]:
-    server = await asyncio.start_server(vendor.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    connection = Connection(VENDORS["kimi"], f"http://127.0.0.1:{port}", Secret(KEY))
-    yield ChatClient(connection)
-    await connection.close()
-    server.close()
+async def client(vendor: RawVendor) -> AsyncIterator[ChatClient]:
+    async with vendor.client() as made:
+        yield made
 
 
 def asking(leave: "asyncio.Future[int]") -> Request:
@@ -67,7 +33,7 @@ def asking(leave: "asyncio.Future[int]") -> Request:
 
 
 async def test_not_a_byte_leaves_before_it_may_though_the_connection_is_there(
-    client: ChatClient, vendor: Vendor
+    client: ChatClient, vendor: RawVendor
 ) -> None:
     leave = asyncio.get_running_loop().create_future()
     request = asking(leave)
@@ -83,7 +49,7 @@ async def test_not_a_byte_leaves_before_it_may_though_the_connection_is_there(
 
 
 async def test_what_forbids_a_call_is_raised_and_the_vendor_hears_nothing(
-    client: ChatClient, vendor: Vendor
+    client: ChatClient, vendor: RawVendor
 ) -> None:
     leave = asyncio.get_running_loop().create_future()
     leave.set_exception(LookupError("no money"))
@@ -91,11 +57,12 @@ async def test_what_forbids_a_call_is_raised_and_the_vendor_hears_nothing(
         await collect(client.stream(asking(leave)))
 
     assert vendor.heard == b""
+    await asyncio.wait_for(vendor.left.wait(), 10)
     assert text_of(await collect(client.stream(ask("Hello?")))) == "Yes.", "and the next call is made"
 
 
 async def test_a_caller_that_gives_up_before_leaves_nothing_behind(
-    client: ChatClient, vendor: Vendor
+    client: ChatClient, vendor: RawVendor
 ) -> None:
     call = asyncio.create_task(collect(client.stream(asking(asyncio.get_running_loop().create_future()))))
     await asyncio.wait_for(vendor.connected.wait(), 10)
@@ -105,14 +72,40 @@ async def test_a_caller_that_gives_up_before_leaves_nothing_behind(
     await asyncio.gather(call, return_exceptions=True)
 
     assert vendor.heard == b""
-    assert client._connection._client._transport._pool.connections == []  # type: ignore[attr-defined]
+    await asyncio.wait_for(vendor.left.wait(), 10)
 
 
 async def test_of_less_money_than_was_asked_for_the_vendor_hears_once(
-    client: ChatClient, vendor: Vendor
+    client: ChatClient, vendor: RawVendor
 ) -> None:
     leave = asyncio.get_running_loop().create_future()
     leave.set_result(600)
     assert text_of(await collect(client.stream(asking(leave)))) == "Yes."
 
     assert [body.get("max_completion_tokens", body.get("max_tokens")) for body in vendor.bodies] == [600]
+
+
+async def test_a_connection_that_ends_before_the_request_may_leave_costs_nothing(
+    client: ChatClient, vendor: RawVendor
+) -> None:
+    leave = asyncio.get_running_loop().create_future()
+    call = asyncio.create_task(collect(client.stream(asking(leave))))
+    await asyncio.wait_for(vendor.connected.wait(), 10)
+    vendor.hang_up()
+    with pytest.raises(ProviderError, match="could not be sent whole") as caught:
+        await asyncio.wait_for(call, 10)
+
+    assert (caught.value.kind, caught.value.free) == (Kind.UNREACHABLE, True)
+    assert vendor.heard == b""
+
+
+async def test_an_answer_before_the_request_is_none_to_it(client: ChatClient, vendor: RawVendor) -> None:
+    leave = asyncio.get_running_loop().create_future()
+    call = asyncio.create_task(collect(client.stream(asking(leave))))
+    await asyncio.wait_for(vendor.connected.wait(), 10)
+    vendor.say(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(ProviderError, match="could not be sent whole") as caught:
+        await asyncio.wait_for(call, 10)
+
+    assert caught.value.free
+    assert vendor.heard == b""
