@@ -137,6 +137,8 @@ class Connection:
                 response = await self._session.request(
                     method, address, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
                 )
+            except aiohttp.ClientConnectorError:
+                raise  # that of a certificate is a ValueError too
             except ValueError:
                 sentence = sentences.not_the_api(self.vendor, "no request can go there", self.url)
                 raise self.error(Kind.REQUEST, sentence) from None
