@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -58,18 +58,15 @@ class Connection:
         """Return where a path is; made once where it is asked for often."""
         return URL(f"{self.url}/{path}")
 
-    @asynccontextmanager
-    async def stream(
+    def stream(
         self, address: URL, body: Mapping[str, Any], model: Model | None, leave: Leave | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Post a request when `leave` lets it; yields the response, to be read in pieces, once accepted.
 
         Raises:
             ProviderError: it was refused, cannot be reached, or failed while the block reads.
         """
-        sent = Body(orjson.dumps(body), _JSON, leave)
-        async with self._accepted("POST", address, sent, model, _STREAM) as response:
-            yield response
+        return self._accepted("POST", address, Body(orjson.dumps(body), _JSON, leave), model, _STREAM)
 
     async def json(
         self,

@@ -1,8 +1,8 @@
 """The one thread that writes; operations that wait while it commits share its next commit.
 
 A commit costs a flush of the disk, whatever is in it. So what was queued meanwhile becomes one transaction,
-each operation within a savepoint of its own: it happens whole or not at all, and none is answered before
-the flush.
+each operation within a savepoint of its own if there are several: it happens whole or not at all, and none
+is answered before the flush.
 """
 
 import asyncio
@@ -167,7 +167,11 @@ class Writer:
         with sqlite.errors(self._path):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                outcomes = [self._savepoint(connection, waiting.work) for waiting in batch]
+                if len(batch) == 1:
+                    # Alone it needs no savepoint, for which SQLite copies each page it changes.
+                    outcomes = [batch[0].work(connection)]
+                else:
+                    outcomes = [self._savepoint(connection, waiting.work) for waiting in batch]
                 # Only now: until here this thread and the loop's would wait for each other.
                 for waiting in batch:
                     if waiting.meanwhile is not None:
