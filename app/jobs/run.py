@@ -37,8 +37,9 @@ STARTING = "starting"
 SHOWING_TURNS = 3
 """Turns of the event loop in which a view wakes, reports, and its frame leaves."""
 
-ASKING_SECONDS = 0.001
-"""How much later than its vendor whoever watches a job hears that the vendor is asked."""
+ASKING_SECONDS = 0.02
+"""How much later than its vendor whoever watches a job hears that the vendor is asked; if nothing else comes
+first, of which there is then no need to hear."""
 
 log = structlog.get_logger(__name__)
 
@@ -86,20 +87,17 @@ class Run:
             RefusedError: there is no money for it, or the prompt is longer than the model takes.
             ProviderError: no vendor gave a whole answer.
         """
-        models = [ask.model]
-        other = self._stand_in(ask.model, ask.media) if ask.stand_in else None
-        if other is not None:
-            models.append(other)
-        for model in models:
-            try:
-                return await self._ask(ask, model)
-            except ProviderError as error:
-                if error.begun or not error.kind.elsewhere or model is models[-1]:
-                    raise
-                log.info("failing over", job=self.id, model=model.id, kind=error.kind.value)
-                self.account.observer.failed_over(model, error.kind.value)
-                self.notes.append(f"{models[-1].id} stands in for {model.id}: {error}")
-        raise AssertionError("the last model either answers or raises")
+        try:
+            return await self._ask(ask, ask.model)
+        except ProviderError as error:
+            elsewhere = ask.stand_in and error.kind.elsewhere and not error.begun
+            other = self._stand_in(ask.model, ask.media) if elsewhere else None
+            if other is None:
+                raise
+            log.info("failing over", job=self.id, model=ask.model.id, kind=error.kind.value)
+            self.account.observer.failed_over(ask.model, error.kind.value)
+            self.notes.append(f"{other.id} stands in for {ask.model.id}: {error}")
+        return await self._ask(ask, other)
 
     async def _ask(self, ask: Ask, model: Model) -> Answer:
         request = await self._request(ask, model)
