@@ -37,7 +37,7 @@ CONFIG_PATH = "/app/config"
 AUTHORITIES = "ca.crt"
 """In CONFIG_PATH: whom the server of a stack trusts, where that is not the public authorities."""
 PROXY_VARIABLES = ("HTTPS_PROXY", "NO_PROXY")
-"""Of the server's environment; httpx reads them itself."""
+"""Of the server's environment; whoever calls the vendors reads them itself."""
 SOURCE_PATH = "/app/app"
 """Where the image keeps this package; development mounts the checkout's `app/` over it."""
 

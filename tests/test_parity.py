@@ -25,7 +25,7 @@ BY_NAME = {variable.name: variable for variable in VARIABLES}
 OF_THE_IMAGE = {"WS_HOST", "WS_PORT", "DATA_DIR", "LOG_DIR", "CONFIG_DIR"}
 """What the image sets, and compose therefore does not."""
 OF_THE_SYSTEM = set(contract.PROXY_VARIABLES)
-"""What httpx reads itself."""
+"""What whoever calls the vendors reads itself."""
 OF_THE_STORES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 PROBE_TIMES = (
     contract.PROBE_INTERVAL_SECONDS,

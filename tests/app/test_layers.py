@@ -65,7 +65,18 @@ def violations(folder: str, *forbidden: str) -> list[str]:
         ),
         ("stores", ["aiohttp", "app.transports", "app.protocol", "app.tools", "app.shared"]),
         ("shared", ["aiohttp", "app.transports", "app.protocol", "app.tools", "app.stores"]),
-        ("providers", ["aiohttp", "app.transports", "app.protocol", "app.tools", "app.stores", "app.shared"]),
+        (
+            "providers",
+            [
+                "aiohttp.web",
+                "app.transports",
+                "app.protocol",
+                "app.tools",
+                "app.stores",
+                "app.shared",
+                *DRIVERS,
+            ],
+        ),
     ],
 )
 def test_imports_point_inward(folder: str, forbidden: list[str]) -> None:
