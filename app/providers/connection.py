@@ -48,9 +48,12 @@ class Connection:
         self._trusted = trusted or http_client.trust()
         self._proxy = http_client.proxy(url)
         self._session: aiohttp.ClientSession | None = None
+        self._reading: set[aiohttp.StreamReader] = set()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; whoever reads an answer is told."""
+        for content in self._reading:
+            content.set_exception(aiohttp.ClientConnectionError("closed"))  # aiohttp itself tells nobody
         if self._session is not None:
             await self._session.close()
 
@@ -139,6 +142,7 @@ class Connection:
             except ValueError:
                 sentence = sentences.not_the_api(self.vendor, "no request can go there", self.url)
                 raise self.error(Kind.REQUEST, sentence) from None
+            self._reading.add(response.content)
             try:
                 if body is not None and not body.left:
                     raise aiohttp.ServerDisconnectedError("an answer before the request")
@@ -147,6 +151,7 @@ class Connection:
                     raise self.refusal(response.status, response.headers, content, model)
                 yield response
             finally:
+                self._reading.discard(response.content)
                 # One that was read to its end has given its connection back already.
                 response.close()
 

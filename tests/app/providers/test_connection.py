@@ -1,5 +1,6 @@
 """One request on the wire: how far it got decides what may be owed, and whether it may be made again."""
 
+import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
@@ -101,6 +102,19 @@ async def test_a_kept_connection_that_the_vendor_closed_is_not_used(fake: Fake) 
         await collect(client.stream(ask("Two?")))
 
     assert len({request["connection"] for request in fake.bill.requests}) == 2
+
+
+async def test_whoever_reads_an_answer_is_told_that_its_connection_was_closed(fake: Fake) -> None:
+    connection = fake.connection("kimi")
+    stream = ChatClient(connection).stream(ask("[fake:silence-mid]"))
+    await anext(stream)
+    reader = asyncio.create_task(collect(stream))
+    await asyncio.sleep(0)
+    await connection.close()
+    with pytest.raises(ProviderError) as caught:
+        await asyncio.wait_for(reader, 10)
+
+    assert caught.value.kind is Kind.CUT
 
 
 @pytest.mark.parametrize("url", ["http://user:word@127.0.0.1:1/v1", "http://2130706433/v1"])
