@@ -4,19 +4,20 @@ import asyncio
 
 
 class Beat:
-    """One future at a time, shared by all who wait; a waiter leaves it alone when it gives up."""
+    """A future for each who waits; one that gives up cancels its own, which is then forgotten."""
 
     def __init__(self) -> None:
-        self._next: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
 
     def next(self) -> "asyncio.Future[None]":
         """Return what is done when something next happens, counted from this very call."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-        return self._next
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting = [waiting, *(one for one in self._waiting if not one.done())]
+        return waiting
 
     def now(self) -> None:
         """Something has happened."""
-        happened, self._next = self._next, None
-        if happened is not None and not happened.done():
-            happened.set_result(None)
+        happened, self._waiting = self._waiting, []
+        for one in happened:
+            if not one.done():
+                one.set_result(None)

@@ -34,7 +34,7 @@ StandIn = Callable[[Model, frozenset[str]], Model | None]
 STARTING = "starting"
 """The stage before the first; it is over in a moment, so a view waits for the next one."""
 
-SHOWING_TURNS = 3
+SHOWING_TURNS = 2
 """Turns of the event loop in which a view wakes, reports, and its frame leaves."""
 
 ASKING_SECONDS = 0.02

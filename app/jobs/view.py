@@ -45,14 +45,27 @@ class View:
                 # The first words are shown at once; from then on so many as have gathered.
                 await self._report(stage, said)
                 await asyncio.wait({over}, timeout=min(PROGRESS_SECONDS, left))
-            elif stage != self._stage:
+            elif stage != self._stage or not await self._woken(over, left):
                 await self._report(stage, said)
-            else:
-                done, _ = await asyncio.wait(
-                    {over, self._news()}, timeout=left, return_when=asyncio.FIRST_COMPLETED
-                )
-                if not done:
-                    await self._report(stage, said)
+        return True
+
+    async def _woken(self, over: "asyncio.Future[Any]", seconds: float) -> bool:
+        """Wait for news or the end, for so long; return whether there is either."""
+        news = self._news()
+
+        def end(_: object) -> None:
+            if not news.done():
+                news.set_result(None)
+
+        over.add_done_callback(end)
+        try:
+            # Not asyncio.wait: the first words would spend a turn of the event loop in it.
+            async with asyncio.timeout(seconds):
+                await news
+        except TimeoutError:
+            return False
+        finally:
+            over.remove_done_callback(end)
         return True
 
     async def _report(self, stage: str, said: str) -> None:

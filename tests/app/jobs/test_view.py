@@ -106,3 +106,20 @@ async def test_what_was_said_before_is_told_to_who_comes_later() -> None:
     assert (await job.call.until(1))[0][1] == "said before"
     job.over.set_result(None)
     assert await watching
+
+
+async def test_a_view_that_gives_up_leaves_the_others_and_nothing_behind() -> None:
+    job = Watched()
+    job.view = View(job.call, job.view._look, job.output.beat.next, shown=job.stage)  # type: ignore[arg-type]  # as above
+    patient = job.watch()
+    await asyncio.sleep(0)
+    for _ in range(3):
+        hasty = View(Call(), lambda: ("asking", ""), job.output.beat.next, shown="asking")  # type: ignore[arg-type]  # as above
+        assert not await hasty.until(job.over, 0.001)
+    assert len(job.output.beat._waiting) <= 2
+
+    job.output.add("first words")
+
+    assert [message for _, message in await job.call.until(1)] == ["first words"]
+    job.over.set_result(None)
+    assert await patient
