@@ -37,6 +37,9 @@ def _storable(value: Any) -> Any:
         changed = {}
         for name in value.__struct_fields__:
             old = getattr(value, name)
+            # Most fields are plain, and looked at here because every operation of a store waits for this.
+            if type(old) in _PLAIN or (type(old) is str and old.isascii() and "\0" not in old):
+                continue
             if (new := _storable(old)) is not old:
                 changed[name] = new
         return structs.replace(value, **changed) if changed else value
