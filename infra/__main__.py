@@ -1,10 +1,12 @@
 """The whole stack, in the order the data flows: image, network, stores, the server, its edge, who watches."""
 
+import atexit
+import gc
 from pathlib import Path
 
 import pulumi
 
-from infra.acceptance import accepted
+from infra.acceptance import accepted, prepare
 from infra.cache import Cache, CacheArgs
 from infra.choice import beside, engine_of
 from infra.configured import credentials_of
@@ -24,12 +26,15 @@ from infra.settings import Settings
 from infra.site import Site
 
 end_quietly()
+# Else Python searches all that was imported for cycles once more before it ends, and the update waits for it.
+atexit.register(gc.freeze)
 config = pulumi.Config()
 settings = Settings.load(config)
 ignore_what_differs_by_machine()
 guard = Guard(development=not settings.is_production)
 root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack(), shared=settings.is_production)
+prepare()
 ground = survey(site, settings)
 engine = engine_of(site, settings, ground)
 credentials = credentials_of(site, settings, config)
