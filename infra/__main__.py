@@ -1,7 +1,5 @@
 """The whole stack, in the order the data flows: image, network, stores, the server, its edge, who watches."""
 
-import atexit
-import gc
 from pathlib import Path
 
 import pulumi
@@ -20,14 +18,14 @@ from infra.images import reference
 from infra.interrupts import end_quietly
 from infra.network import Network, NetworkArgs
 from infra.observability import Observability, ObservabilityArgs
+from infra.pace import keep_pace
 from infra.preflight import survey
 from infra.server import Server, ServerArgs
 from infra.settings import Settings
 from infra.site import Site
 
 end_quietly()
-# Else Python searches all that was imported for cycles once more before it ends, and the update waits for it.
-atexit.register(gc.freeze)
+keep_pace()
 config = pulumi.Config()
 settings = Settings.load(config)
 ignore_what_differs_by_machine()
