@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pulumi
 
-from infra.acceptance import accepted
+from infra.acceptance import accepted, prepare
 from infra.cache import Cache, CacheArgs
 from infra.choice import beside, engine_of
 from infra.configured import credentials_of
@@ -18,18 +18,21 @@ from infra.images import reference
 from infra.interrupts import end_quietly
 from infra.network import Network, NetworkArgs
 from infra.observability import Observability, ObservabilityArgs
+from infra.pace import keep_pace
 from infra.preflight import survey
 from infra.server import Server, ServerArgs
 from infra.settings import Settings
 from infra.site import Site
 
 end_quietly()
+keep_pace()
 config = pulumi.Config()
 settings = Settings.load(config)
 ignore_what_differs_by_machine()
 guard = Guard(development=not settings.is_production)
 root = Path(__file__).resolve().parents[1]
 site = Site(root, pulumi.get_stack(), settings.prefix or pulumi.get_stack(), shared=settings.is_production)
+prepare()
 ground = survey(site, settings)
 engine = engine_of(site, settings, ground)
 credentials = credentials_of(site, settings, config)

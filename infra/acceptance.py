@@ -1,6 +1,7 @@
 """The last word of every update: a client's call, answered by the server that was made."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -86,8 +87,14 @@ def accepted(
     return pulumi.Output.all(*(part.id for part in parts)).apply(lambda _: acceptance.ask())
 
 
+def prepare() -> None:
+    """Let an update import the client while the program waits for something else; a plan needs none."""
+    if not pulumi.runtime.is_dry_run():
+        threading.Thread(target=_conversation, daemon=True).start()
+
+
 def _conversation() -> Callable[[Access, str], Awaitable[int]]:
-    """Import the client only now: it takes a sixth of a second, which plans save and updates are waiting."""
+    """Import the client, which takes a sixth of a second."""
     from infra.conversation import converse
 
     return converse

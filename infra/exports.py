@@ -1,5 +1,7 @@
 """What a stack tells those who use it; a secret only by where it is kept."""
 
+from collections.abc import Mapping
+
 import pulumi
 
 from infra.engine import LOOPBACK
@@ -12,15 +14,28 @@ def publish(site: Site, settings: Settings, image: ServerImage, accepted: pulumi
     """Export the addresses, what runs, where the token is, and the command that connects a client.
 
     The addresses are known once a call was answered, so that nobody is told of a server that does not work.
+    """
+    for name, text in addresses(settings).items():
+        pulumi.export(name, pulumi.Output.all(accepted, text).apply(lambda known: known[1]))
+    pulumi.export("image", image.name)
+    for name, text in beginnings(site, settings).items():
+        pulumi.export(name, text)
+    pulumi.export("acceptance", accepted)
+
+
+def addresses(settings: Settings) -> Mapping[str, str]:
+    """Return where clients come in."""
+    return {"url": settings.url, "websocketUrl": f"ws{settings.url.removeprefix('http')}"}
+
+
+def beginnings(site: Site, settings: Settings) -> Mapping[str, str]:
+    """Return where the token is, the command that connects a client, and where Grafana is.
+
     Paths are relative to the checkout, so that they are true in every clone.
     """
-    websocket = f"ws{settings.url.removeprefix('http')}"
-    pulumi.export("url", accepted.apply(lambda _: settings.url))
-    pulumi.export("websocketUrl", accepted.apply(lambda _: websocket))
-    pulumi.export("image", image.name)
+    found = {"connect": f"{site.make('connect')} ARGS=--write"}
     if not settings.is_production:
-        pulumi.export("tokenFile", f"{GENERATED}/secrets/{site.stack}/auth_token")
-    pulumi.export("connect", f"{site.make('connect')} ARGS=--write")
+        found["tokenFile"] = f"{GENERATED}/secrets/{site.stack}/auth_token"
     if settings.observability:
-        pulumi.export("grafana", f"http://{LOOPBACK}:{settings.grafana_port}")
-    pulumi.export("acceptance", accepted)
+        found["grafana"] = f"http://{LOOPBACK}:{settings.grafana_port}"
+    return found

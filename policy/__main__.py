@@ -49,8 +49,10 @@ def _item(container: Any, key: Any) -> Any:
 
 def _validation(rule: Rule) -> Validate:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        for sentence in broken(rule, resource_of(args)):
-            report(sentence, None)
+        # Asked before anything is converted: every rule is asked about every resource.
+        if args.resource_type in rule.applies_to:
+            for sentence in broken(rule, resource_of(args)):
+                report(sentence, None)
 
     return validate
 

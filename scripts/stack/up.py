@@ -5,6 +5,8 @@ import sys
 
 from app.contract import NAME
 from infra.credentials import VENDOR_KEYS
+from infra.exports import addresses, beginnings
+from infra.settings import Settings
 from scripts.stack import ground, pack, parts, tables
 from scripts.stack.cli import Outcome, Pulumi, step
 from scripts.stack.errors import StackError
@@ -31,7 +33,7 @@ def up(session: Session) -> int:
     parts.prune_networks(session.site)
     if session.file.is_production:
         parts.remove_unknown(session.site, pulumi.ids())
-    _tell(session, pulumi)
+    _tell(session, settings)
     return 0
 
 
@@ -73,8 +75,9 @@ def _apply(session: Session, pulumi: Pulumi, networks: int) -> Outcome:
         return pulumi.run("up", *flags, *pack.flags(session.file))
 
 
-def _tell(session: Session, pulumi: Pulumi) -> None:
-    outputs, make = pulumi.json("stack", "output"), session.site.make
+def _tell(session: Session, settings: Settings) -> None:
+    """Say what the stack's outputs say, without another start of Pulumi to ask for them."""
+    outputs, make = {**addresses(settings), **beginnings(session.site, settings)}, session.site.make
     printed = f"`{make('token').replace('make', 'make -s')}` prints it"
     token = f"in {outputs['tokenFile']} ({printed})" if "tokenFile" in outputs else printed
     print(

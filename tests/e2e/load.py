@@ -80,6 +80,17 @@ class Mix:
     pause: float = 0.0
 
 
+FULL = Mix(
+    stateless=50,
+    sessions=50,
+    sockets=200,
+    seconds=(1, 3, 10, 30, 60, 110),
+    held_seconds=(0.3, 1.0),
+    pause=10.0,
+)
+"""Fifty calls stream, up to what a leaving server waits for (DRAIN_TIMEOUT, 120 s); 250 clients are there."""
+
+
 class Load:
     """Keeps calling until it is stopped."""
 
@@ -133,10 +144,10 @@ class Load:
     def refused(self) -> int:
         return sum(len(tally.refused) for tally in self.tallies.values())
 
-    @property
-    def refused_for(self) -> float:
-        """Seconds from the first to the last refusal."""
-        moments = [moment for tally in self.tallies.values() for moment in tally.refused]
+    def refused_for(self, since: float = 0.0) -> float:
+        """Seconds from the first to the last refusal, of those after a moment (`time.monotonic`)."""
+        refused = (moment for tally in self.tallies.values() for moment in tally.refused)
+        moments = [moment for moment in refused if moment >= since]
         return max(moments) - min(moments) if moments else 0.0
 
     def _next(self, who: str, *, held: bool) -> tuple[str, float]:

@@ -5,13 +5,14 @@ The tests share one stack and build on one another: each leaves it up and health
 
 import re
 import secrets
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.checkout import Checkout
 from tests.e2e.faults import FAULTS, outlast
-from tests.e2e.load import Load, Mix
+from tests.e2e.load import FULL, Load, Mix
 from tests.e2e.production import Production, production
 from tests.private_engine import PrivateEngine
 
@@ -24,6 +25,7 @@ HEALTHY_WITHIN = 45
 """Seconds; a build that never becomes healthy is waited for that long."""
 REFUSED_SECONDS = 2
 """All old replicas leave at the same moment: so long calls may be refused; they ran nowhere."""
+UPDATES = 10
 ONE_CALL = Mix(stateless=4, sessions=4, sockets=4)
 
 
@@ -47,7 +49,7 @@ def _it_is_up(first_up: str) -> None:
 def _assert_nothing_was_lost(stack: Production, load: Load) -> None:
     assert load.lost == []
     assert stack.twice() == []
-    assert load.refused_for <= REFUSED_SECONDS
+    assert load.refused_for() <= REFUSED_SECONDS
 
 
 def test_up_ends_with_a_call_through_the_edge(stack: Production, first_up: str) -> None:
@@ -83,6 +85,22 @@ async def test_a_new_image_reaches_every_client_without_a_lost_call(stack: Produ
     assert status == 0, said
     assert not before & set(stack.running("exai-mcp-server"))
     _assert_nothing_was_lost(stack, load)
+
+
+async def test_ten_updates_under_the_full_load_lose_nothing(stack: Production) -> None:
+    refused = []
+    async with stack.under_load(FULL) as load:
+        for number in range(UPDATES):
+            began = time.monotonic()
+            with stack.checkout.edited("app/version.py", 'VERSION = "', f'VERSION = "2{number}'):
+                status, said = await stack.update()
+            assert status == 0, said
+            refused.append(round(load.refused_for(since=began), 2))
+
+    print("refused for, in seconds:", refused)  # noqa: T201 - the figures of this run
+    assert load.lost == []
+    assert stack.twice() == []
+    assert max(refused) <= REFUSED_SECONDS
 
 
 @pytest.mark.parametrize(

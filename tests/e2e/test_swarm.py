@@ -19,7 +19,7 @@ from app.transports.uploads import MAX_FILE_BYTES
 from tests.e2e import registry
 from tests.e2e.checkout import Checkout
 from tests.e2e.faults import FAULTS, outlast
-from tests.e2e.load import Mix
+from tests.e2e.load import FULL, Mix
 from tests.e2e.production import Production, production
 from tests.private_engine import PrivateEngine
 
@@ -37,16 +37,6 @@ ANSWERED = "The server is up and has answered an MCP call."
 ONE_CALL = Mix(stateless=4, sessions=4, sockets=4)
 """Enough to notice an outage, where the machine is busy with something else."""
 
-
-FULL = Mix(
-    stateless=50,
-    sessions=50,
-    sockets=200,
-    seconds=(1, 3, 10, 30, 60, 110),
-    held_seconds=(0.3, 1.0),
-    pause=10.0,
-)
-"""Fifty calls stream, up to what a leaving server waits for (DRAIN_TIMEOUT, 120 s); 250 clients are there."""
 UPDATES = 10
 ROOMY = {"cpuReservation": 0.1, "memoryReservation": 128}
 """Of a server, so that those that still answer a call of two minutes leave room for those that follow."""
