@@ -20,6 +20,10 @@ after each growth by a quarter, which stopped the server for 80-100 ms while 2,0
 young generations find the cycles of calls; a full one now comes after some 7 million allocations."""
 
 
+SWITCH_SECONDS = 0.00001
+"""After how long a thread that waits to run Python asks the running one to let it. A store's thread needs a few
+microseconds a dozen times for each operation; at CPython's 5 ms a busy event loop lets it wait for each."""
+
 TRUSTED = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Where OpenSSL reads whom to trust, once for each context that is made."""
 
@@ -55,6 +59,7 @@ def loading() -> Iterator[None]:
 def run(work: Callable[[], Coroutine[Any, Any, Exit]]) -> Exit:
     """Run to the end on the fastest loop there is; what nobody foresaw is logged whole and becomes 70."""
     gc.set_threshold(*COLLECT_AFTER)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         with asyncio.Runner(loop_factory=event_loop) as runner:
             return runner.run(work())

@@ -15,7 +15,7 @@ class Coalesced(Generic[T]):
 
     def __init__(self, find: Callable[[str], Awaitable[T]]) -> None:
         self._find = find
-        self._next: dict[str, asyncio.Future[T]] = {}
+        self._next: dict[str, list[asyncio.Future[T]]] = {}
         self._finding: dict[str, asyncio.Task[None]] = {}
 
     async def __call__(self, key: str) -> T:
@@ -23,21 +23,25 @@ class Coalesced(Generic[T]):
 
         Whoever stops waiting stops it for nobody else.
         """
-        answer = self._next.get(key)
-        if answer is None:
-            answer = self._next[key] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._next.setdefault(key, []).append(answer)
         if key not in self._finding:
             self._finding[key] = asyncio.create_task(self._answer(key))
-        return await asyncio.shield(answer)
+        return await answer
 
     async def _answer(self, key: str) -> None:
         """Find answers until nobody waits for one."""
         try:
-            while (answer := self._next.pop(key, None)) is not None:
+            while asking := self._next.pop(key, None):
                 try:
-                    answer.set_result(await self._find(key))
+                    found = await self._find(key)
                 except Exception as error:  # noqa: BLE001 - it is for those who asked
-                    answer.set_exception(error)
-                    answer.exception()  # they may all be gone, and then nobody misses it
+                    for answer in asking:
+                        if not answer.done():
+                            answer.set_exception(error)
+                else:
+                    for answer in asking:
+                        if not answer.done():
+                            answer.set_result(found)
         finally:
             del self._finding[key]

@@ -6,6 +6,7 @@ has sent its share waits for the next slice. Nothing is taken from a client nobo
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 MESSAGES_PER_SECOND = 500
@@ -29,6 +30,7 @@ class Shares:
         self._counts: dict[str, int] = {}
         self._slice_ends = 0.0
         self._busy_until: dict[str, float] = {}
+        self._lines: dict[str, deque[asyncio.Future[None]]] = {}
 
     def wait(self, principal: str) -> float:
         """Count one message; return the seconds after which to ask again, 0.0 to go ahead."""
@@ -39,11 +41,29 @@ class Shares:
     async def turn(self, principal: str, seconds: float) -> None:
         """Wait until a message that `wait` has delayed may be served.
 
-        Unread meanwhile, what the client sends fills its own buffers, not the time of others.
+        Unread meanwhile, what the client sends fills its own buffers, not the time of others. Its messages
+        stand in one line: woken all at once, a slice would begin with hundreds that find it used up again.
         """
-        while seconds:
-            await asyncio.sleep(seconds)
-            seconds = self.wait(principal)
+        loop = asyncio.get_running_loop()
+        line = self._lines.get(principal)
+        if line is None:
+            line = self._lines[principal] = deque()
+            loop.call_later(seconds, self._advance, principal)
+        turn = loop.create_future()
+        line.append(turn)
+        await turn
+
+    def _advance(self, principal: str) -> None:
+        """Let those in a client's line go on whom its share allows for."""
+        line = self._lines[principal]
+        while line:
+            if not line[0].done() and (seconds := self.wait(principal)):
+                asyncio.get_running_loop().call_later(seconds, self._advance, principal)
+                return
+            turn = line.popleft()
+            if not turn.done():  # else whoever waited is gone
+                turn.set_result(None)
+        del self._lines[principal]
 
     def _past_share(self, principal: str) -> float:
         now = self._clock()

@@ -14,8 +14,6 @@ from typing import Any
 
 from aiohttp import web
 
-from app.transports.newcomers import Newcomers
-
 LOOPBACK_PLACES = 16
 """Connections from this machine that are still taken when all others are refused."""
 
@@ -45,16 +43,15 @@ class Sockets:
 
     def __init__(self, server: web.Server, limit: int) -> None:
         self._server = server
-        self._newcomers = Newcomers(server)
         self._limit = limit
         self._lingering: set[_Refused] = set()
         self._silent_until = 0.0
 
     def __call__(self) -> asyncio.Protocol:
         """Make the protocol of the next connection."""
-        left = self._limit - len(self._server.connections) - len(self._newcomers)
+        left = self._limit - len(self._server.connections)
         if left > 0:
-            return self._newcomers.next()
+            return self._server()
         now = asyncio.get_running_loop().time()
         if now >= self._silent_until:
             self._silent_until = now + SILENCE_SECONDS

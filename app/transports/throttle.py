@@ -9,6 +9,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Protocol
 
 MAX_FAILURES = 5
@@ -117,6 +118,7 @@ class Throttle:
             self._failures.popitem(last=False)
 
 
+@lru_cache(MAX_ADDRESSES)
 def source_of(address: str) -> str:
     """Return what stands for everyone behind an address: itself, or its IPv6 network."""
     try:

@@ -1,5 +1,7 @@
 """A client's share: unlimited alone, its due beside others."""
 
+import asyncio
+
 from app.transports.fairness import CONTENTION_SECONDS, SLICE_SECONDS, Shares
 
 
@@ -61,3 +63,31 @@ def test_a_patient_client_never_waits() -> None:
         clock.now += 0.02
 
     assert waits == {0.0}
+
+
+async def test_messages_past_the_share_stand_in_one_line_and_go_on_a_share_at_a_time() -> None:
+    clock = Clock()
+    shares = Shares(100, clock)
+    shares.wait("honest")
+    while not (seconds := shares.wait("flood")):
+        pass
+    served: list[int] = []
+
+    async def message(number: int) -> None:
+        await shares.turn("flood", seconds)
+        served.append(number)
+
+    messages = [asyncio.create_task(message(number)) for number in range(5)]
+    await asyncio.sleep(0)
+    messages[1].cancel()
+    for count in (2, 4):  # of a share of two a slice
+        clock.now += SLICE_SECONDS
+        shares.wait("honest")
+        async with asyncio.timeout(10):
+            await asyncio.wait(
+                [each for each in messages if not each.done()], return_when=asyncio.FIRST_COMPLETED
+            )
+            await asyncio.wait(messages[: count + 1])
+        assert served == [0, 2, 3, 4][:count]
+
+    assert not shares._lines
