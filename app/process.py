@@ -21,8 +21,8 @@ young generations find the cycles of calls; a full one now comes after some 7 mi
 
 
 SWITCH_SECONDS = 0.00001
-"""After how long a thread that waits to run Python asks the running one to let it. A store's thread needs a few
-microseconds a dozen times for each operation; at CPython's 5 ms a busy event loop lets it wait for each."""
+"""After how long a thread that waits to run Python asks the running one to let it. A store's thread needs
+a few microseconds a dozen times for each operation; a busy event loop let it wait for CPython's 5 ms each."""
 
 TRUSTED = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Where OpenSSL reads whom to trust, once for each context that is made."""

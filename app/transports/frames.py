@@ -9,16 +9,16 @@ queue as ever, so that the order stays. What of aiohttp this relies on is in ADR
 import asyncio
 from typing import Any, Protocol
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSMsgType, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.helpers import DEFAULT_CHUNK_SIZE
-from aiohttp.http import WebSocketError, WebSocketReader, WebSocketWriter
+from aiohttp.http import WebSocketReader, WebSocketWriter
 from aiohttp.web_request import BaseRequest
 
 from app.transports.outbox import Outbox
 
 MAX_PINGS_WAITING = 100
-"""Pings and pongs that came with one read and wait to be dealt with; a read could hold forty thousand."""
+"""Frames behind which no ping or pong is kept: one read could hold forty thousand, which nobody answers."""
 
 _feed = WebSocketReader.feed_data
 _TEXT = WSMsgType.TEXT
@@ -50,10 +50,9 @@ class _Queue(WebSocketDataQueue):
     def feed_data(self, data: Any, size: int) -> None:
         peer = self.peer
         if self.behind or peer is None or data[0] is not _TEXT or not peer.take(data[1]):
+            if self.behind >= MAX_PINGS_WAITING and data[0] in _PINGS:
+                return
             self.behind += 1
-            if self.behind > MAX_PINGS_WAITING and data[0] in _PINGS:
-                # Ends the parser's work; whoever reads is told after what waits already.
-                raise WebSocketError(WSCloseCode.POLICY_VIOLATION, "Too many pings wait.")
             super().feed_data(data, size)
 
 
