@@ -20,7 +20,7 @@ after each growth by a quarter, which stopped the server for 80-100 ms while 2,0
 young generations find the cycles of calls; a full one now comes after some 7 million allocations."""
 
 
-SWITCH_SECONDS = 0.00001
+SWITCH_SECONDS = 0.00002
 """After how long a thread that waits to run Python asks the running one to let it. A store's thread needs
 a few microseconds a dozen times for each operation; a busy event loop let it wait for CPython's 5 ms each."""
 
