@@ -41,8 +41,8 @@ class Report:
         """Return what a reader must know to judge the tables."""
         others, spread = self.results.noise()
         told = [
-            f"Medians of {self.rounds} rounds (least-most); a ratio is taken within a round, of each server's "
-            f"least disturbed window. Seed {self.seed}. {self.sessions} idle sessions.",
+            f"Medians of {self.rounds} rounds (least-most); a ratio is taken within a round, of each server's"
+            f" least disturbed window. Seed {self.seed}. {self.sessions} idle sessions.",
             f"Other programs used {others:.2f} cores meanwhile (median); the echo's own CPU per call varied "
             f"{spread:.2f}x between rounds.",
             f"The load generator used at most {max(self.results.over_all('client_share'), default=0):.0%} "
