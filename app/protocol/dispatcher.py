@@ -93,9 +93,8 @@ class Dispatcher:
         about = {"name": name, "title": title or name, "version": version}
         offered = features.capabilities()
         lifecycle = Lifecycle(server_info=about, instructions=instructions, capabilities=offered)
-        self._stateless = Stateless(
-            server_info=about, instructions=instructions, capabilities=offered | {"extensions": {TASKS: {}}}
-        )
+        offered = offered | {"extensions": {TASKS: {}}}
+        self._stateless = Stateless(server_info=about, instructions=instructions, capabilities=offered)
         self._serving = Serving(
             call_timeout_seconds=call_timeout_seconds,
             max_calls_per_session=max_calls_per_session,
@@ -236,8 +235,7 @@ class Dispatcher:
         methods = self._methods[revision.era]
         handler = methods.served.get(method)
         if handler is None:
-            instant = methods.instant.get(method)
-            if instant is None:
+            if (instant := methods.instant.get(method)) is None:
                 raise MethodNotFound(f"There is no method {method!r:.80}.")
             self._serving.at_once(call, method, instant, params)
             return
