@@ -1,16 +1,14 @@
 """What the `status` tool tells, put together from the parts that know it."""
 
-import asyncio
 from collections.abc import Collection
-from typing import Protocol
 
 from app.budget.limits import Budgets, today
 from app.health import Health
 from app.providers import catalog
 from app.providers.protocol import Gateway
 from app.settings import Settings
-from app.stores import JobStore, Ledger, StoreError
-from app.stores.records import JobStatus, Limit
+from app.stores import Ledger, StoreError
+from app.stores.records import Limit
 from app.tools.status import (
     Account,
     BreakerStatus,
@@ -22,13 +20,6 @@ from app.tools.status import (
     VendorStatus,
 )
 from app.version import VERSION
-
-MOST_COUNTED = 1_000
-"""Running jobs of one client that are counted."""
-
-
-class Books(Ledger, JobStore, Protocol):
-    """What knows of a client's money and jobs."""
 
 
 async def describe(
@@ -76,23 +67,20 @@ async def describe(
     )
 
 
-async def account_of(principal: str, books: Books, budgets: Budgets) -> Account:
+async def account_of(principal: str, ledger: Ledger, budgets: Budgets) -> Account:
     """Return what a principal has spent and has left today; while the store is away, that it is."""
     day = today()
     try:
         limits = budgets.limits(principal, "")
-        # At once: each wait takes several turns of the event loop, which are long when many others call.
-        spending, held, running = await asyncio.gather(
-            books.spending(principal, since=day),
-            books.held([limit.scope for limit in limits], day),
-            books.jobs(principal, status=JobStatus.RUNNING, project=None, most=MOST_COUNTED),
-        )
+        # In one wait: each takes several turns of the event loop, which are long when many others call.
+        found = await ledger.statement(principal, [limit.scope for limit in limits], day)
+        held = found.held
         of_projects: tuple[Limit, ...] = ()
-        for project in sorted({row.project for row in spending}):
+        for project in sorted({row.project for row in found.spending}):
             known = {*limits, *of_projects}
             of_projects += tuple(limit for limit in budgets.limits(principal, project) if limit not in known)
         if of_projects:
-            held = {**held, **await books.held([limit.scope for limit in of_projects], day)}
+            held = {**held, **await ledger.held([limit.scope for limit in of_projects], day)}
             limits += of_projects
     except StoreError as error:
         return Account(client=principal, day=day, unknown=str(error))
@@ -117,8 +105,8 @@ async def account_of(principal: str, books: Books, budgets: Budgets) -> Account:
                 output_tokens=row.output_tokens,
                 nano_usd=row.cost,
             )
-            for row in spending
+            for row in found.spending
             if row.day == day
         ],
-        jobs_running=len(running),
+        jobs_running=found.running,
     )

@@ -27,6 +27,7 @@ from app.stores.records import (
     Spending,
     Standing,
     Started,
+    Statement,
     Swept,
     Thread,
     Turn,
@@ -206,6 +207,12 @@ class Ledger(Protocol):
 
     async def spending(self, principal: str | None, *, since: str) -> Sequence[Spending]:
         """Return what was spent from a day on, of one principal or of all."""
+
+    async def statement(self, principal: str, scopes: Sequence[str], day: str) -> Statement:
+        """Return what `held` and `spending` say of a principal from a day on, and how many of its jobs run.
+
+        At once: whoever asks for all of it waits once.
+        """
 
 
 class AuditLog(Protocol):

@@ -105,7 +105,7 @@ def status_tool(describe: Callable[[str], Awaitable[Status]]) -> Tool[NoArgument
         status = await describe(principal)
         return ToolResult(content=[text(as_text(status))], structured=status.model_dump(mode="json"))
 
-    # It asks the store three times and says much: the cheapest call to make must not be the dearest to serve.
+    # It asks the store and says much: the cheapest call to make must not be the dearest to serve.
     coalesced = Coalesced(found)
 
     async def handle(call: Call, _: NoArguments) -> ToolResult:

@@ -26,6 +26,7 @@ from app.stores.records import (
     Spending,
     Standing,
     Started,
+    Statement,
     Swept,
     Thread,
     Turn,
@@ -35,6 +36,9 @@ from app.threads.words import index_words
 
 MOST_PIECES = 1000
 """Pieces of output returned at once."""
+
+MOST_COUNTED = 1000
+"""Running jobs of one principal that are counted."""
 
 
 class FunctionStore(Caller):
@@ -212,6 +216,15 @@ class FunctionStore(Caller):
         """Return what was spent."""
         found = await self._ask("spending", principal=principal, since=since)
         return [reading.spending(row) for row in found]
+
+    async def statement(self, principal: str, scopes: Sequence[str], day: str) -> Statement:
+        """Return what a principal is told of its account, asked for at once on several connections."""
+        held, spending, running = await asyncio.gather(
+            self.held(scopes, day),
+            self.spending(principal, since=day),
+            self.jobs(principal, status=JobStatus.RUNNING, project=None, most=MOST_COUNTED),
+        )
+        return Statement(held, spending, len(running))
 
     async def record(self, principal: str, event: AuditEvent) -> None:
         """Add one link to a chain."""

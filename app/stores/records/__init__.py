@@ -6,7 +6,7 @@ of a client and owns everything that carries it: what belongs to another princip
 
 from app.stores.records.audit import AuditEntry, AuditEvent
 from app.stores.records.jobs import Finish, Job, JobStatus, NewJob, Piece, Standing, Started, Swept
-from app.stores.records.money import CallState, Grant, Limit, NewCall, Settlement, Spending
+from app.stores.records.money import CallState, Grant, Limit, NewCall, Settlement, Spending, Statement
 from app.stores.records.threads import File, Hit, Role, Thread, Turn
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Spending",
     "Standing",
     "Started",
+    "Statement",
     "Swept",
     "Thread",
     "Turn",

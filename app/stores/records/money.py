@@ -1,6 +1,6 @@
 """Vendor calls and the money they hold and cost, in integer nano-USD."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -95,3 +95,14 @@ class Spending(Struct, frozen=True):
     cached_tokens: int
     output_tokens: int
     cost: int
+
+
+class Statement(Struct, frozen=True):
+    """What one principal is told of its account.
+
+    `held` is what is spent and held on the day in each scope, in nano-USD; `running` counts its jobs.
+    """
+
+    held: dict[str, int]
+    spending: Sequence[Spending]
+    running: int

@@ -6,7 +6,7 @@ import orjson
 
 from app.stores import reading
 from app.stores.errors import NotFoundError
-from app.stores.records import CallState, Grant, NewCall, Settlement, Spending
+from app.stores.records import CallState, Grant, NewCall, Settlement, Spending, Statement
 from app.stores.sqlite import clock
 from app.stores.sqlite.connection import Connection
 
@@ -120,6 +120,17 @@ def spending(db: Connection, principal: str | None, since: str) -> list[Spending
         (since, principal),
     )
     return [reading.spending(row) for row in rows]
+
+
+def statement(db: Connection, principal: str, scopes: Sequence[str], day: str) -> Statement:
+    """Return what a principal is told of its account."""
+    running = db.execute(
+        # Few run; the index by principal would be read whole, however many jobs there ever were.
+        "SELECT count(*) AS running FROM jobs INDEXED BY jobs_running "
+        "WHERE principal = ? AND status = 'running'",
+        (principal,),
+    ).fetchone()["running"]
+    return Statement(held(db, scopes, day), spending(db, principal, day), running)
 
 
 def _left(db: Connection, call: NewCall) -> dict[str, int]:

@@ -22,6 +22,7 @@ from app.stores.records import (
     Spending,
     Standing,
     Started,
+    Statement,
     Swept,
     Thread,
     Turn,
@@ -171,6 +172,10 @@ class SqliteStore:
     async def spending(self, principal: str | None, *, since: str) -> Sequence[Spending]:
         """Return what was spent."""
         return await self._reader.run(ledger.spending, principal, since)
+
+    async def statement(self, principal: str, scopes: Sequence[str], day: str) -> Statement:
+        """Return what a principal is told of its account."""
+        return await self._reader.run(ledger.statement, principal, scopes, day)
 
     async def record(self, principal: str, event: AuditEvent) -> None:
         """Add one link to a chain."""
