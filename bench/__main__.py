@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 
-from bench import load, machine, page
+from bench import interpreter, load, machine, page
 from bench.contestants import ROOT
 from bench.effort import FULL, QUICK
 from bench.report import Report, terminal
@@ -22,6 +22,8 @@ MET, MISSED, CANNOT_RUN = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns 0 when every must is met, 1 when one is missed, 2 when it cannot run."""
     options = _parser().parse_args(arguments)
+    if not options.quick:
+        interpreter.change(ROOT, "bench", list(sys.argv[1:] if arguments is None else arguments), say)
     effort = QUICK if options.quick else FULL
     effort = dataclasses.replace(effort, rounds=options.rounds or effort.rounds)
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed

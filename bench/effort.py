@@ -11,6 +11,8 @@ class Effort:
     warmup: float
     seconds: float
     """One window of a closed loop."""
+    watched_seconds: float
+    """One window where one of the servers is watched; long enough that its metrics are fetched in each."""
     turns: int
     """How often the servers of a scenario take turns in a round, forth and back: two windows of each."""
     latency_seconds: float
@@ -24,12 +26,21 @@ class Effort:
 
 # Other guests of the host come and go within a second: many short windows in turns meet them alike.
 FULL = Effort(
-    rounds=5, warmup=0.2, seconds=0.3, turns=3, latency_seconds=2.5, rate=200, sessions=2000, starts=2
+    rounds=5,
+    warmup=0.2,
+    seconds=0.3,
+    watched_seconds=1.0,
+    turns=3,
+    latency_seconds=2.5,
+    rate=200,
+    sessions=2000,
+    starts=2,
 )
 QUICK = Effort(
     rounds=1,
     warmup=0.05,
     seconds=0.1,
+    watched_seconds=0.1,
     turns=1,
     latency_seconds=0.25,
     rate=200,

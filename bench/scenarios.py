@@ -57,7 +57,10 @@ class Scenario:
 
     def load(self, effort: Effort) -> dict[str, float]:
         """Return the load generator's options for one window."""
-        window = effort.latency_seconds / (2 * effort.turns) if self.open_loop else effort.seconds
+        watched = any(lane.scraped for lane in self.lanes)
+        window = effort.watched_seconds if watched else effort.seconds
+        if self.open_loop:
+            window = effort.latency_seconds / (2 * effort.turns)
         more = {"rate": effort.rate} if self.open_loop else {}
         return {"warmup": effort.warmup, "seconds": window, **self.options, **more}
 

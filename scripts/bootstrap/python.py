@@ -41,26 +41,34 @@ def supply(machine: Machine, root: Path) -> None:
     with cache.lock(root / ".exai" / "python.lock"):
         if current(root):
             return
-        uv = _uv(machine, root)
-        # Compiled once here, because every Pulumi run imports a large SDK: half a second of each `up`.
-        command = [str(uv), "sync", "--locked", "--compile-bytecode"]
-        if not (root / ".venv/bin/python").exists():  # an environment that is there keeps its Python
-            command += ["--python", getattr(sys, "_base_executable", sys.executable)]
-        with progress.step("installing the Python environment from uv.lock", "about 20 s"):
-            progress.run(
-                command,
-                what="Installing the Python environment",
-                remedy=f"{NETWORK_REMEDY}, or run `uv lock` if pyproject.toml was edited",
-                log=machine.cache / "logs" / "python.log",
-                timeout=INSTALL_TIMEOUT_SECONDS,
-                environ={
-                    **_trusting(machine),
-                    "UV_PYTHON_DOWNLOADS": "never",
-                    "UV_PROJECT_ENVIRONMENT": ".venv",
-                },
-                cwd=root,
-            )
+        environment(machine, root, root / ".venv", Path(getattr(sys, "_base_executable", sys.executable)))
         _stamp(root).write_text(_inputs(root))
+
+
+def environment(machine: Machine, root: Path, folder: Path, interpreter: Path) -> None:
+    """Make `folder` what uv.lock says; one that is there keeps its Python.
+
+    Raises:
+        Refusal: a package or the venv module is not to be had.
+    """
+    # Compiled once here, because every Pulumi run imports a large SDK: half a second of each `up`.
+    command = [str(_uv(machine, root)), "sync", "--locked", "--compile-bytecode"]
+    if not (folder / "bin" / "python").exists():
+        command += ["--python", str(interpreter)]
+    with progress.step("installing the Python environment from uv.lock", "about 20 s"):
+        progress.run(
+            command,
+            what="Installing the Python environment",
+            remedy=f"{NETWORK_REMEDY}, or run `uv lock` if pyproject.toml was edited",
+            log=machine.cache / "logs" / "python.log",
+            timeout=INSTALL_TIMEOUT_SECONDS,
+            environ={
+                **_trusting(machine),
+                "UV_PYTHON_DOWNLOADS": "never",
+                "UV_PROJECT_ENVIRONMENT": str(folder.relative_to(root)),
+            },
+            cwd=root,
+        )
 
 
 def _uv(machine: Machine, root: Path) -> Path:

@@ -11,6 +11,7 @@ import structlog
 from msgspec import Struct, structs
 
 from app.stores.errors import NotFoundError, StoreUnavailableError
+from app.stores.protocol import Meanwhile
 from app.stores.storable import storable
 
 NOT_FOUND = "EX404"
@@ -57,6 +58,12 @@ class Caller(abc.ABC):
                 raise
             await asyncio.sleep(WAITS[attempt])
             attempt += 1
+
+
+def soon(meanwhile: Meanwhile | None) -> None:
+    """Have it called in the next turn of the event loop, when the call has been sent."""
+    if meanwhile is not None:
+        asyncio.get_running_loop().call_soon(meanwhile)
 
 
 def encode(args: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.stores import audit_chain, migrations, reading, sweep_rules
 from app.stores.functions.appending import Appends
-from app.stores.functions.calling import Caller
+from app.stores.functions.calling import Caller, soon
 from app.stores.protocol import Meanwhile
 from app.stores.records import (
     AuditEntry,
@@ -69,7 +69,7 @@ class FunctionStore(Caller):
         meanwhile: Meanwhile | None = None,
     ) -> Started:
         """Make a job, its prompt and the reservation of its first call."""
-        _soon(meanwhile)
+        soon(meanwhile)
         words = index_words(prompt.text) if prompt and not job.no_store else []
         found = await self._ask(
             "start_job", job=job, prompt=prompt, words=words, call=call, audit=_link(audit)
@@ -82,7 +82,7 @@ class FunctionStore(Caller):
 
     async def reserve(self, job: str, call: NewCall, *, meanwhile: Meanwhile | None = None) -> Grant:
         """Hold money for a further call."""
-        _soon(meanwhile)
+        soon(meanwhile)
         return reading.grant(await self._ask("reserve", job=job, call=call))
 
     async def settle(self, settlement: Settlement) -> None:
@@ -244,9 +244,3 @@ class FunctionStore(Caller):
 def _link(event: AuditEvent) -> dict[str, Any]:
     """Return an event as the functions take it: the facts as the text that is hashed."""
     return {"event": event.event, "facts": audit_chain.canonical(storable(event.facts)), "id": event.id}
-
-
-def _soon(meanwhile: Meanwhile | None) -> None:
-    """Have it called in the next turn of the event loop, when the call has been sent."""
-    if meanwhile is not None:
-        asyncio.get_running_loop().call_soon(meanwhile)

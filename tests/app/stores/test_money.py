@@ -218,6 +218,25 @@ async def test_spending_is_kept_by_day_principal_project_vendor_and_model(store:
     assert {line.principal for line in await store.spending(None, since=DAY)} == {ALICE, BOB}
 
 
+async def test_a_statement_says_at_once_what_is_held_spent_and_running(store: Store) -> None:
+    over = new_job()
+    call = new_call(100)
+    await start(store, over, call=call)
+    await store.finish_job(finish(over, settlements=(settled(call, 10),)))
+    await start(store, new_job(), call=new_call(20))
+    await start(store, new_job(principal=BOB))
+
+    statement = await store.statement(ALICE, [SCOPE, "project:alice/p"], DAY)
+
+    assert (
+        statement.held
+        == await store.held([SCOPE, "project:alice/p"], DAY)
+        == {SCOPE: 30, "project:alice/p": 0}
+    )
+    assert list(statement.spending) == list(await store.spending(ALICE, since=DAY))
+    assert statement.running == 1
+
+
 async def test_money_adds_up_whatever_happens_at_once(store: Store) -> None:
     seed = random.randrange(10**6)  # noqa: S311 - no secret
     chance = random.Random(seed)  # noqa: S311 - an order, no secret
