@@ -9,7 +9,7 @@ from functools import partial
 import pulumi
 
 from app import contract
-from infra.access import Access, UnansweredError
+from infra.access import Access, NobodyServesError, UnansweredError
 from infra.engine import LOOPBACK, address
 from infra.logins import retire
 from infra.pruning import prune
@@ -19,6 +19,9 @@ from infra.site import Site
 from infra.workload import Engine, Running
 
 TOOL = "status"
+TAKEN_IN_SECONDS = 15.0
+"""Within which the edge finds a server that has become healthy: by its name, then by a check of its own."""
+ASK_AGAIN_SECONDS = 0.25
 ANSWERED = f"initialize, tools/list and tools/call {TOOL} answered"
 
 
@@ -45,15 +48,13 @@ class Acceptance:
         if pulumi.runtime.is_dry_run():
             return ANSWERED
         converse, _ = await asyncio.gather(asyncio.to_thread(_conversation), self._engine.settled())
-        began = time.monotonic()
         try:
-            tools = await converse(self._access, TOOL)
+            tools, elapsed = await self._answered(converse)
         except UnansweredError as error:
             what = f"did not answer a client's call to {self._access.websocket_url} ({error})"
             said = await asyncio.to_thread(self._engine.account, contract.NAME, what)
             await self._engine.undo()
             raise pulumi.RunError(said) from error
-        elapsed = round((time.monotonic() - began) * 1000)
         pulumi.log.info(
             f"MCP call answered in {elapsed} ms: initialize, tools/list ({tools}), tools/call {TOOL}."
         )
@@ -61,6 +62,20 @@ class Acceptance:
             for step in self._afterwards:
                 await step()
         return ANSWERED
+
+    async def _answered(self, converse: Callable[[Access, str], Awaitable[int]]) -> tuple[int, int]:
+        """Return how many tools the server has, and the milliseconds of the conversation that said so."""
+        deadline = time.monotonic() + TAKEN_IN_SECONDS
+        while True:
+            began = time.monotonic()
+            try:
+                tools = await converse(self._access, TOOL)
+            except NobodyServesError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return tools, round((time.monotonic() - began) * 1000)
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
 
 
 def accepted(

@@ -7,6 +7,10 @@ class UnansweredError(Exception):
     """The conversation did not come to its end; the message says where it stopped."""
 
 
+class NobodyServesError(UnansweredError):
+    """What answered was the edge, which knows of no server that is ready."""
+
+
 @dataclass(frozen=True)
 class Access:
     """How a client reaches the stack: the URL it is told, and where that is in fact.

@@ -7,13 +7,14 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from infra.access import Access, UnansweredError
+from infra.access import Access, NobodyServesError, UnansweredError
 
 CALL_SECONDS = 20
 """For the whole conversation; it takes some milliseconds."""
@@ -26,6 +27,7 @@ async def converse(access: Access, tool: str) -> int:
     """Say what a client says first, call a tool, and return how many tools the server has.
 
     Raises:
+        NobodyServesError: the edge knows of no server that is ready.
         UnansweredError: no connection, no answer within CALL_SECONDS, or an answer that is an error.
     """
     try:
@@ -38,7 +40,8 @@ async def converse(access: Access, tool: str) -> int:
     except TimeoutError:
         raise UnansweredError(f"no answer within {CALL_SECONDS} s") from None
     except aiohttp.WSServerHandshakeError as error:
-        raise UnansweredError(f"the server refused the connection with status {error.status}") from error
+        kind = NobodyServesError if error.status == HTTPStatus.SERVICE_UNAVAILABLE else UnansweredError
+        raise kind(f"the server refused the connection with status {error.status}") from error
     except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
         raise UnansweredError(str(error) or type(error).__name__) from error
     if result.get("isError"):

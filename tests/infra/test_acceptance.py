@@ -12,7 +12,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from infra import conversation
+from infra import acceptance, conversation
 from infra.acceptance import TOOL, Acceptance
 from infra.access import Access, UnansweredError
 from infra.conversation import converse
@@ -37,9 +37,17 @@ def _right(message: dict[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _server(
-    answer: Answer, seen: list[str] | None = None, certificate: tuple[str, str] | None = None
+    answer: Answer,
+    seen: list[str] | None = None,
+    certificate: tuple[str, str] | None = None,
+    not_ready: int = 0,
 ) -> AsyncIterator[TestServer]:
+    """Serve; `not_ready` requests get first what an edge says that knows no server."""
+    early = iter(range(not_ready))
+
     async def serve(request: web.Request) -> web.StreamResponse:
+        if next(early, None) is not None:
+            return web.Response(status=503)
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return web.Response(status=401)
         if seen is not None:
@@ -195,6 +203,32 @@ async def test_an_unanswered_call_fails_the_update_and_is_undone(
         pulumi.RunError, match=f"exai-mcp-server did not answer a client's call to {url} .*line"
     ):
         await Acceptance(_access(unused_tcp_port), engine).ask()  # type: ignore[arg-type]  # half an engine suffices
+
+    assert engine.asked == ["settled", "account", "undo"]
+
+
+@pytest.mark.usefixtures("update")
+async def test_an_edge_may_take_a_moment_to_find_a_server_that_is_healthy(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptance, "ASK_AGAIN_SECONDS", 0)
+
+    async with _server(_right, not_ready=2) as server:
+        assert await Acceptance(_access(server), engine).ask()  # type: ignore[arg-type]  # half an engine suffices
+
+    assert engine.asked == ["settled"]
+
+
+@pytest.mark.usefixtures("update")
+async def test_an_edge_that_finds_no_server_fails_the_update(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptance, "ASK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(acceptance, "TAKEN_IN_SECONDS", 0)
+
+    async with _server(_right, not_ready=1000) as server:
+        with pytest.raises(pulumi.RunError, match="refused the connection with status 503"):
+            await Acceptance(_access(server), engine).ask()  # type: ignore[arg-type]  # half an engine suffices
 
     assert engine.asked == ["settled", "account", "undo"]
 
