@@ -8,7 +8,7 @@ class UnansweredError(Exception):
 
 
 class NobodyServesError(UnansweredError):
-    """What answered was the edge, which knows of no server that is ready."""
+    """The answer was 503: the edge, or the server itself, says that none is ready."""
 
 
 @dataclass(frozen=True)

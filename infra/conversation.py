@@ -27,7 +27,7 @@ async def converse(access: Access, tool: str) -> int:
     """Say what a client says first, call a tool, and return how many tools the server has.
 
     Raises:
-        NobodyServesError: the edge knows of no server that is ready.
+        NobodyServesError: no server is ready.
         UnansweredError: no connection, no answer within CALL_SECONDS, or an answer that is an error.
     """
     try:
