@@ -24,9 +24,9 @@ LOOK_SECONDS = 10.0
 
 def change(root: Path, module: str, arguments: list[str], say: Callable[[str], None]) -> None:
     """Go on as `python -m module` on the image's Python; return where that cannot be, having said why."""
-    if _version(Path(sys.executable)) == VERSION or CHANGED in os.environ:
-        return
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if here == VERSION or CHANGED in os.environ:
+        return
     found = next(_found(), None)
     if found is None:
         say(f"Measured on Python {here}: the image ships {VERSION}, which this machine has not.")

@@ -211,7 +211,7 @@ class Ledger(Protocol):
     async def statement(self, principal: str, scopes: Sequence[str], day: str) -> Statement:
         """Return what `held` and `spending` say of a principal from a day on, and how many of its jobs run.
 
-        At once: whoever asks for all of it waits once.
+        At once: whoever asks for all of it waits once. A store may stop counting jobs at 1,000.
         """
 
 

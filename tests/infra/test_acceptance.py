@@ -1,10 +1,12 @@
 """The call that decides whether an update succeeded, against made-up servers on real sockets."""
 
+import itertools
 import json
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -47,6 +49,8 @@ async def _server(
 
     async def serve(request: web.Request) -> web.StreamResponse:
         if next(early, None) is not None:
+            if seen is not None:
+                seen.append("503")
             return web.Response(status=503)
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return web.Response(status=401)
@@ -223,13 +227,17 @@ async def test_an_edge_may_take_a_moment_to_find_a_server_that_is_healthy(
 async def test_an_edge_that_finds_no_server_fails_the_update(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seen: list[str] = []
     monkeypatch.setattr(acceptance, "ASK_AGAIN_SECONDS", 0)
-    monkeypatch.setattr(acceptance, "TAKEN_IN_SECONDS", 0)
+    # A clock that moves on by a second whenever somebody looks at it.
+    monkeypatch.setattr(acceptance, "time", SimpleNamespace(monotonic=itertools.count().__next__))
 
-    async with _server(_right, not_ready=1000) as server:
+    async with _server(_right, seen, not_ready=1000) as server:
         with pytest.raises(pulumi.RunError, match="refused the connection with status 503"):
             await Acceptance(_access(server), engine).ask()  # type: ignore[arg-type]  # half an engine suffices
 
+    assert 1 < len(seen) <= acceptance.TAKEN_IN_SECONDS + 1
+    assert set(seen) == {"503"}
     assert engine.asked == ["settled", "account", "undo"]
 
 
