@@ -15,6 +15,7 @@ from app.stores import Store
 from app.telemetry.observed import Wrap, observed
 from app.transports.fairness import Shares
 from app.transports.guard import Guard
+from app.transports.tarpit import Tarpit
 from app.transports.throttle import Throttle
 
 
@@ -82,6 +83,7 @@ def guard(settings: Settings, shared: Shared, shares: Shares) -> Guard:
             max_failures=limits.wrong_tokens, window_seconds=limits.wrong_token_seconds, shared=shared
         ),
         shares=shares,
+        tarpit=Tarpit(limits.held_back_seconds),
     )
 
 

@@ -63,6 +63,11 @@ class Limits(BaseModel):
     wrong_token_seconds: Seconds = Field(
         60.0, description="that window, and how long the address then waits: 429"
     )
+    held_back_seconds: Seconds = Field(
+        1.0,
+        description="how long a refusal that repeats (429) is held back, and the next WebSocket of a client "
+        "that broke the rules on one: at most 256 wait at once",
+    )
     file_bytes: Bytes = Field(
         20 * 1024**2, description="one file, however it comes: refused with the figure; POST /files: 413"
     )

@@ -7,7 +7,6 @@ none comes as far as its login.
 Sources: MCP specification, basic/transports "Security Warning" and security_best_practices.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 
@@ -22,6 +21,7 @@ from app.transports.fairness import Shares
 from app.transports.names import Hosts, Origins
 from app.transports.offenders import Offenders
 from app.transports.refusals import refuse
+from app.transports.tarpit import Tarpit
 from app.transports.throttle import Throttle
 from app.transports.tokens import Tokens
 
@@ -46,9 +46,6 @@ MAX_CONNECTIONS_PER_CLIENT = 200
 RETRY_SECONDS = 2
 """What a client that met a full server is told to wait."""
 
-HELD_BACK_SECONDS = 1.0
-"""How long a client past its share waits for being told so."""
-
 CORS_MAX_AGE_SECONDS = 600
 
 
@@ -71,6 +68,7 @@ class Guard:
         max_connections_per_client: int = MAX_CONNECTIONS_PER_CLIENT,
         throttle: Throttle | None = None,
         shares: Shares | None = None,
+        tarpit: Tarpit | None = None,
         anonymous: str | None = None,
     ) -> None:
         self._tokens = Tokens(clients, throttle or Throttle(), anonymous)
@@ -79,6 +77,7 @@ class Guard:
         self._addresses = Addresses(trusted_proxies)
         self._shares = shares or Shares()
         self._offenders = Offenders()
+        self._tarpit = tarpit or Tarpit()
         self._max_connections = max_connections
         self._max_per_client = max_connections_per_client
         self._open: Counter[str] = Counter()
@@ -150,6 +149,8 @@ class Guard:
                     found = await self._tokens.principal(request, address)
                     if isinstance(found, web.Response):
                         self.refused[found.status] += 1
+                        if found.status == 429:
+                            await self._tarpit.hold()
                         return found
                     principal = found
                     self._admitted.remember(request, principal, address)
@@ -160,9 +161,10 @@ class Guard:
                 self.refused[refusal.status] += 1
                 self._offenders.note(address, principal, _sentence(refusal))
                 if refusal.status == 429:
-                    # Told at once it would ask again at once; limits.sockets bounds how many wait here.
-                    await asyncio.sleep(HELD_BACK_SECONDS)
+                    await self._tarpit.hold()
                 return refusal
+            if hdrs.UPGRADE in request.headers:
+                await self._tarpit.before_a_socket(principal)
             request[PRINCIPAL] = principal
             self._open[principal] += 1
             self._connections += 1
@@ -172,6 +174,7 @@ class Guard:
                 self._connections -= 1
                 self._open[principal] -= 1
             if len(response) and (offence := response.get(OFFENCE)) is not None:  # seldom holds anything
+                self._tarpit.offended(principal)
                 self._offenders.note(address, principal, offence)
             return response
 

@@ -20,6 +20,7 @@ stall_seconds = 1
 outbox_bytes = 262144
 pings_per_minute = 50
 wrong_tokens = 5
+held_back_seconds = 0.001
 """
 
 
