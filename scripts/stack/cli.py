@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -11,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from scripts.stack.errors import StackError
+from scripts.stack.interrupts import interrupts_counted
 from scripts.stack.output import CHANGING, readable
 from scripts.stack.stackfile import StackFile
 
@@ -111,7 +110,7 @@ class Pulumi:
         """
         interactive = () if sys.stdin.isatty() and sys.stdout.isatty() else ("--non-interactive",)
         sys.stdout.flush()
-        with _interrupts_counted():
+        with interrupts_counted():
             try:
                 return subprocess.run(
                     ["pulumi", *arguments, *interactive],
@@ -129,7 +128,7 @@ class Pulumi:
         """
         colour = "always" if sys.stdout.isatty() else "never"
         lines: list[str] = []
-        with _interrupts_counted() as interrupts:
+        with interrupts_counted() as interrupts:
             try:
                 process = subprocess.Popen(
                     ["pulumi", *arguments, "--non-interactive", "--suppress-progress", "--color", colour],
@@ -188,8 +187,16 @@ class Pulumi:
 
     def ids(self) -> Collection[str]:
         """Return the ids that the state has for what it made."""
-        state = json.loads(self.ask("stack", "export", "--stack", self._stack.stack))
-        return {one["id"] for one in state["deployment"].get("resources", []) if "id" in one}
+        return {one["id"] for one in self._deployment().get("resources", []) if "id" in one}
+
+    def interrupted(self) -> bool:
+        """Whether the state tells of operations that an update had begun and not ended."""
+        return bool(self._deployment().get("pending_operations"))
+
+    def _deployment(self) -> Mapping[str, Any]:
+        exported = json.loads(self.ask("stack", "export", "--stack", self._stack.stack))
+        deployment: Mapping[str, Any] = exported["deployment"]
+        return deployment
 
     def resources(self) -> int | None:
         """Return how many resources the stack has; None when the backend does not know it."""
@@ -224,22 +231,6 @@ def step(title: str) -> Iterator[None]:
         yield
     finally:
         print(f"{time.monotonic() - began:7.1f} s  {title}", flush=True)
-
-
-@contextmanager
-def _interrupts_counted() -> Iterator[Sequence[int]]:
-    """Let Ctrl-C end the child alone. A handler, not SIG_IGN, which the child would inherit."""
-    seen: list[int] = []
-
-    def pass_over(number: int, _frame: FrameType | None) -> None:
-        """Pulumi has it too, and says what it does about it."""
-        seen.append(number)
-
-    before = signal.signal(signal.SIGINT, pass_over)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def arguments_for_this_terminal() -> Sequence[str]:

@@ -11,6 +11,8 @@ from scripts.stack.errors import StackError
 from scripts.stack.stackfile import StackFile
 
 CONTEXT_SECONDS = 5
+COLLECT_SELDOM = "400"
+"""GOGC of Pulumi and its provider, which live for seconds: each would collect garbage dozens of times."""
 
 
 def variables(stack: StackFile) -> Mapping[str, str]:
@@ -20,6 +22,8 @@ def variables(stack: StackFile) -> Mapping[str, str]:
         StackError: a production stack without a passphrase.
     """
     found = {"PULUMI_STACK": stack.stack, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    if not os.environ.get("GOGC"):
+        found["GOGC"] = COLLECT_SELDOM
     if not os.environ.get("PULUMI_BACKEND_URL"):
         found["PULUMI_BACKEND_URL"] = _local_backend(stack.site)
     return {**found, **_passphrase(stack), **engine_host()}

@@ -26,10 +26,10 @@ def up(session: Session) -> int:
         settings = ground.look(session)
     with step("the stack is selected"):
         pulumi = session.open()
-    if session.file.is_production:
-        _agree_on_the_plan(session)
-    networks = NETWORK_COUNT + settings.observability
-    _apply(session, pulumi, networks).require_success("The update failed", session.site.make("up"))
+    may_differ = _agree_on_the_plan(session) or pulumi.interrupted() if session.file.is_production else True
+    if may_differ and pulumi.resources():
+        _look_for_drift(session, pulumi, NETWORK_COUNT + settings.observability)
+    _apply(session, pulumi).require_success("The update failed", session.site.make("up"))
     parts.prune_networks(session.site)
     if session.file.is_production:
         parts.remove_unknown(session.site, pulumi.ids())
@@ -37,8 +37,11 @@ def up(session: Session) -> int:
     return 0
 
 
-def _agree_on_the_plan(session: Session) -> None:
-    """Show the plan to somebody or, with YES=1, to the log; every attribute of it is in `preview --diff`."""
+def _agree_on_the_plan(session: Session) -> bool:
+    """Show the plan to somebody or, with YES=1, to the log; every attribute of it is in `preview --diff`.
+
+    Returns whether what runs may differ from the state: drift was found, or could not be looked for.
+    """
     if os.environ.get("YES") != "1" and not sys.stdin.isatty():
         raise StackError(
             f"Nobody is there to ask about the plan: `{session.site.make('preview')}` shows it, "
@@ -50,26 +53,30 @@ def _agree_on_the_plan(session: Session) -> None:
     if made.refusals:
         raise StackError("Nothing was changed.")
     session.confirm("Apply it?")
+    return bool(made.drift) or found.against != "engine"
 
 
-def _apply(session: Session, pulumi: Pulumi, networks: int) -> Outcome:
-    """Look for drift, then apply.
+def _look_for_drift(session: Session, pulumi: Pulumi, networks: int) -> None:
+    """Bring the state to what runs.
 
-    Two steps instead of Pulumi's own refresh, because the provider waits two seconds for each look at a
-    network. A network that was removed is noticed by counting; then everything is refreshed.
+    A step of its own instead of Pulumi's own refresh, because the provider waits two seconds for each look
+    at a network. A network that was removed is noticed by counting; then everything is refreshed.
     """
-    if pulumi.resources():
-        whole = len(parts.networks(session.site)) < networks
-        with step("drift is looked for"):
-            pulumi.ask(
-                "refresh",
-                "--yes",
-                "--skip-preview",
-                "--suppress-progress",
-                # What an interrupted update was creating is looked for by name, not by the state.
-                "--clear-pending-creates",
-                *(() if whole else ("--exclude", NETWORKS)),
-            )
+    whole = len(parts.networks(session.site)) < networks
+    with step("drift is looked for"):
+        pulumi.ask(
+            "refresh",
+            "--yes",
+            "--skip-preview",
+            "--suppress-progress",
+            # What an interrupted update was creating is looked for by name, not by the state.
+            "--clear-pending-creates",
+            *(() if whole else ("--exclude", NETWORKS)),
+        )
+
+
+def _apply(session: Session, pulumi: Pulumi) -> Outcome:
+    """Apply; what runs is what the state says."""
     with step("pulumi up"):
         flags = ("--yes", "--skip-preview", "--refresh=false", "--suppress-outputs")
         return pulumi.run("up", *flags, *pack.flags(session.file))
