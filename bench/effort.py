@@ -15,6 +15,8 @@ class Effort:
     """One window where one of the servers is watched; long enough that its metrics are fetched in each."""
     turns: int
     """How often the servers of a scenario take turns in a round, forth and back: two windows of each."""
+    watched_turns: int
+    """As `turns`, where one of the servers is watched: the difference looked for is of a few percent."""
     latency_seconds: float
     rate: int
     """Calls a second of the open loop."""
@@ -31,6 +33,7 @@ FULL = Effort(
     seconds=0.3,
     watched_seconds=1.0,
     turns=3,
+    watched_turns=5,
     latency_seconds=2.5,
     rate=200,
     sessions=2000,
@@ -42,6 +45,7 @@ QUICK = Effort(
     seconds=0.1,
     watched_seconds=0.1,
     turns=1,
+    watched_turns=1,
     latency_seconds=0.25,
     rate=200,
     sessions=250,

@@ -77,7 +77,7 @@ class Rounds:
                     watching.enter_context(scraping(servers[lane.contestant]))
                 # The first answer may take longer than a window: what is loaded late is loaded then.
                 list(sampled(lane, {"calls": 1, "seconds": FIRST_ANSWER_SECONDS}))
-            for lane in [*order, *reversed(order)] * self.effort.turns:
+            for lane in [*order, *reversed(order)] * scenario.turns(self.effort):
                 samples[lane.name] += sampled(lane, scenario.load(self.effort))
         for lane in scenario.lanes:
             if lane.name in refused:

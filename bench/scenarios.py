@@ -55,10 +55,18 @@ class Scenario:
     options: dict[str, int] = field(default_factory=dict)
     open_loop: bool = False
 
+    @property
+    def watched(self) -> bool:
+        """Whether one of its servers is watched."""
+        return any(lane.scraped for lane in self.lanes)
+
+    def turns(self, effort: Effort) -> int:
+        """Return how often its lanes take turns in a round, forth and back."""
+        return effort.watched_turns if self.watched else effort.turns
+
     def load(self, effort: Effort) -> dict[str, float]:
         """Return the load generator's options for one window."""
-        watched = any(lane.scraped for lane in self.lanes)
-        window = effort.watched_seconds if watched else effort.seconds
+        window = effort.watched_seconds if self.watched else effort.seconds
         if self.open_loop:
             window = effort.latency_seconds / (2 * effort.turns)
         more = {"rate": effort.rate} if self.open_loop else {}

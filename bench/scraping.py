@@ -11,6 +11,12 @@ from bench.contestants import Server
 INTERVAL_SECONDS = 0.9
 """Below one window of a server that is watched, so that none is without; sixteen times what we configure."""
 ANSWER_SECONDS = 30.0
+ACCEPT = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+"""What Prometheus 3, which we ship a configuration for, asks for (its scrape/scrape.go)."""
 
 
 @contextlib.contextmanager
@@ -44,7 +50,7 @@ def scraping(server: Server) -> Iterator[None]:
 def _fetch(server: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=ANSWER_SECONDS)
     try:
-        headers = {"Authorization": f"Bearer {server.token}", "Accept": "application/openmetrics-text"}
+        headers = {"Authorization": f"Bearer {server.token}", "Accept": ACCEPT}
         connection.request("GET", contract.METRICS_PATH, headers=headers)
         response = connection.getresponse()
         response.read()

@@ -24,6 +24,7 @@ class McpOperations:
         self._durations: Distribution = tallies.distribution(metrics.OPERATIONS)
         self._bounds = self._durations.bounds
         self._shortest = self._bounds[0]
+        self._sum = len(self._bounds) + 1
         self._tools = frozenset(tools)
         self._answered = {name: self._durations.row((TOOLS_CALL, name, "")) for name in sorted(self._tools)}
         self._other = self._durations.row((TOOLS_CALL, "", ""))
@@ -32,9 +33,16 @@ class McpOperations:
         """Count a request under its method, its tool and what became of it."""
         if method == TOOLS_CALL and type(outcome) is dict and not outcome["isError"]:
             # What a trivial tools/call pays for being counted: no call beside this one.
-            row = self._answered.get(params["name"], self._other)
-            row[0 if seconds <= self._shortest else bisect_left(self._bounds, seconds)] += 1
-            row[-1] += seconds
+            try:
+                row = self._answered[params["name"]]
+            except KeyError:
+                row = self._other
+            if seconds <= self._shortest:
+                row[0] += 1
+            else:
+                row[bisect_left(self._bounds, seconds)] += 1
+            # Not row[-1]: CPython has no quick way for a place counted from the end.
+            row[self._sum] += seconds
         elif method not in ENDLESS:
             name = params.get("name") if method == TOOLS_CALL else None
             tool = name if isinstance(name, str) and name in self._tools else ""
