@@ -10,29 +10,55 @@ import pytest
 DOWNLOAD_SECONDS = 300
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "exai-mcp-server"
 PACKAGE = "prometheus"
+LISTS = CACHE / "apt-lists"
+PRIVATE = {
+    "Dir::State::lists": LISTS,
+    "Dir::Cache::pkgcache": "",
+    "Dir::Cache::srcpkgcache": "",
+    "APT::Sandbox::User": "root",
+}
+"""Lists of packages of our own: a machine may have none, and the system's are not ours to fetch."""
+
+
+def _apt(*command: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    options = [part for name, value in PRIVATE.items() for part in ("-o", f"{name}={value}")]
+    program, *arguments = command
+    return subprocess.run(
+        [program, *options, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DOWNLOAD_SECONDS,
+    )
+
+
+def _candidate() -> str | None:
+    """Return the version that apt would take; None where it knows none."""
+    shown = _apt("apt-cache", "policy", PACKAGE).stdout
+    version = next((line.split()[1] for line in shown.splitlines() if "Candidate:" in line), "(none)")
+    return None if version == "(none)" else version
 
 
 def _from_debian() -> Path | str:
     """Unpack the package without installing it; returns its programs' folder, or why there is none."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return "promtool is not on PATH, and this is no Debian to take it from"
-    policy = subprocess.run(["apt-cache", "policy", PACKAGE], capture_output=True, text=True, check=False)
-    version = next((line.split()[1] for line in policy.stdout.splitlines() if "Candidate:" in line), "(none)")
-    if version == "(none)":
-        return "promtool is not on PATH, and apt knows no package prometheus (apt-get update?)"
+    version = _candidate()
+    if version is None:
+        (LISTS / "partial").mkdir(parents=True, exist_ok=True)
+        updated = _apt("apt-get", "-qq", "update")
+        version = _candidate()
+        if version is None:
+            return (
+                f"promtool is not on PATH, and apt has no package prometheus: {updated.stderr.strip()[-200:]}"
+            )
     folder = CACHE / f"prometheus-{version.replace(':', '_')}"
     if not (folder / "usr/bin/promtool").exists():
         partial = folder.with_name(f"{folder.name}.{os.getpid()}")
         partial.mkdir(parents=True)
         try:
-            done = subprocess.run(
-                ["apt-get", "download", PACKAGE],
-                cwd=partial,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=DOWNLOAD_SECONDS,
-            )
+            done = _apt("apt-get", "download", PACKAGE, cwd=partial)
             if done.returncode:
                 return (
                     f"promtool is not on PATH, and apt-get cannot download it: {done.stderr.strip()[-200:]}"
