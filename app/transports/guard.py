@@ -156,6 +156,8 @@ class Guard:
                     self._admitted.remember(request, principal, address)
             else:
                 principal, address = known_as
+            if hdrs.UPGRADE in request.headers:
+                await self._tarpit.before_a_socket(principal)
             refusal = self._refuse_load(request, principal)
             if refusal is not None:
                 self.refused[refusal.status] += 1
@@ -163,8 +165,6 @@ class Guard:
                 if refusal.status == 429:
                     await self._tarpit.hold()
                 return refusal
-            if hdrs.UPGRADE in request.headers:
-                await self._tarpit.before_a_socket(principal)
             request[PRINCIPAL] = principal
             self._open[principal] += 1
             self._connections += 1

@@ -82,3 +82,20 @@ async def test_the_refusal_of_a_throttled_address_is_held_back_but_not_a_first_m
         assert not refused.done()
         refused.cancel()
         await asyncio.gather(refused, return_exceptions=True)
+
+
+async def test_whoever_has_waited_meets_the_cap_on_its_connections_all_the_same() -> None:
+    tarpit = Tarpit(0.05, clock=lambda: 0.0)
+    guard = {"tarpit": tarpit, "max_connections_per_client": 1}
+    async with running(guard=guard) as server, aiohttp.ClientSession() as http:
+        async with http.ws_connect(server.websocket_url, headers=GOOD) as socket:
+            await socket.send_bytes(b"not text")
+            assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        await eventually(lambda: server.guard.connections_of("tester") == 0)
+
+        opened = await asyncio.gather(
+            *(http.ws_connect(server.websocket_url, headers=GOOD) for _ in range(3)), return_exceptions=True
+        )
+
+        refused = [one.status for one in opened if isinstance(one, aiohttp.WSServerHandshakeError)]
+        assert refused == [503, 503]

@@ -12,7 +12,7 @@ import yaml
 
 from infra.development import PASSPHRASE, SALT
 from scripts.stack import environment, locks
-from scripts.stack.cli import sentence
+from scripts.stack.cli import Pulumi, sentence
 from scripts.stack.errors import StackError
 from scripts.stack.stackfile import StackFile
 
@@ -59,6 +59,39 @@ def test_production_takes_the_teams_passphrase_and_backend(
     assert "PULUMI_CONFIG_PASSPHRASE" not in variables
     assert "PULUMI_BACKEND_URL" not in variables
     assert not environment.keeps_state_here(file)
+
+
+@pytest.mark.parametrize(("given", "set_to"), [(None, environment.COLLECT_SELDOM), ("50", None)])
+def test_pulumi_collects_garbage_seldom_unless_somebody_has_said_how_often(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, set_to: str | None
+) -> None:
+    monkeypatch.delenv("GOGC", raising=False)
+    if given is not None:
+        monkeypatch.setenv("GOGC", given)
+
+    assert environment.variables(StackFile.read(ROOT, "dev")).get("GOGC") == set_to
+
+
+@pytest.mark.parametrize(
+    ("deployment", "interrupted"),
+    [
+        ({"resources": [{"id": "a"}, {}]}, False),
+        ({"resources": [{"id": "a"}], "pending_operations": []}, False),
+        ({"resources": [{"id": "a"}], "pending_operations": [{"type": "creating"}]}, True),
+    ],
+)
+def test_the_state_says_what_it_has_and_whether_an_update_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deployment: object, interrupted: bool
+) -> None:
+    state = json.dumps({"version": 3, "deployment": deployment})
+    cli = tmp_path / "pulumi"
+    cli.write_text(f"#!/bin/sh\ncat <<'END'\n{state}\nEND\n")
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    pulumi = Pulumi(_file(tmp_path, "prod", _config()), {})
+
+    assert pulumi.interrupted() is interrupted
+    assert pulumi.ids() == {"a"}
 
 
 def test_a_key_service_needs_no_passphrase(tmp_path: Path) -> None:
