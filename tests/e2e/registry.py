@@ -14,13 +14,11 @@ from pathlib import Path
 
 import yaml
 
-from scripts.bootstrap import cache
-from scripts.bootstrap.machine import Machine
+from tests import debian
 from tests.e2e.checkout import free_port
 from tests.private_engine import PrivateEngine
 
 PACKAGE = "docker-registry"
-DOWNLOAD_SECONDS = 120
 START_SECONDS = 20
 STOP_SECONDS = 10
 POLL_SECONDS = 0.1
@@ -30,22 +28,10 @@ def program() -> str | None:
     """Return the command; None where it cannot be had."""
     if own := shutil.which(PACKAGE):
         return own
-    if shutil.which("apt-get") is None:
-        return None
-
-    def build(target: Path) -> None:
-        target.chmod(0o755)
-        for command in (
-            ["apt-get", "-qq", "download", PACKAGE],
-            ["sh", "-c", "dpkg-deb -x *.deb . && rm *.deb"],
-        ):
-            subprocess.run(command, cwd=target, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
-
     try:
-        folder = cache.make(Machine.this().cache, PACKAGE, cache.digest([], PACKAGE), build)
-    except (subprocess.SubprocessError, OSError):
+        return str(debian.unpacked(PACKAGE, PACKAGE) / "usr" / "bin" / PACKAGE)
+    except debian.CannotBeHadError:
         return None
-    return str(folder / "usr" / "bin" / PACKAGE)
 
 
 @contextmanager

@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.bootstrap import cache
-from scripts.bootstrap.machine import Machine
+from tests import debian
 
 PACKAGES = ("pgbouncer", "libevent-2.1-7", "libc-ares2")
 START_SECONDS = 20
-DOWNLOAD_SECONDS = 120
 
 
 def program() -> tuple[list[str], dict[str, str]] | str:
@@ -24,21 +22,10 @@ def program() -> tuple[list[str], dict[str, str]] | str:
     own = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if own:
         return [own], {}
-    if shutil.which("apt-get") is None:
-        return "pgbouncer is not on PATH, and there is no apt-get to take it from"
-
-    def build(target: Path) -> None:
-        target.chmod(0o755)
-        run = {"cwd": target, "check": True, "capture_output": True, "timeout": DOWNLOAD_SECONDS}
-        subprocess.run(["apt-get", "-qq", "download", *PACKAGES], **run)  # type: ignore[call-overload]  # the same three keywords
-        for package in target.glob("*.deb"):
-            subprocess.run(["dpkg-deb", "-x", package.name, "."], **run)  # type: ignore[call-overload]  # as above
-            package.unlink()
-
     try:
-        folder = cache.make(Machine.this().cache, "pgbouncer", cache.digest([], *PACKAGES), build)
-    except (subprocess.SubprocessError, OSError) as error:
-        return f"pgbouncer is not on PATH, and Debian's packages cannot be had: {error}"
+        folder = debian.unpacked("pgbouncer", *PACKAGES)
+    except debian.CannotBeHadError as error:
+        return f"pgbouncer is not on PATH, and {error}"
     libraries = folder / "usr" / "lib" / f"{platform.machine()}-linux-gnu"
     return [str(folder / "usr" / "sbin" / "pgbouncer")], {"LD_LIBRARY_PATH": str(libraries)}
 
